@@ -1,0 +1,13 @@
+"""What can go wrong, said in one sentence that a radiologist can act on."""
+
+
+class VHIError(Exception):
+    """Base of all errors meant for the user: one sentence, what is wrong and what to do."""
+
+
+class MeasurementError(VHIError):
+    """The volumes or regions cannot be measured."""
+
+
+class CleaningError(VHIError):
+    """A cleaning step cannot be taken, or does not fit the case it is replayed on."""

@@ -1,0 +1,1 @@
+"""Scans, masks, markups, records and tables on disk."""
