@@ -1,0 +1,102 @@
+"""Islands: the connected components of the sensitive mask, and their parts within one slice.
+
+An island is 26-connected in 3D. A part is 8-connected within one slice. The parts of an island make up the island, so
+the same table answers for both scopes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .lattice import IndexArray, Lattice, Runs
+from .masks import runs_without_small_groups
+
+
+@dataclass(frozen=True)
+class Islands:
+    """All islands of a mask; the largest is number 0 here and "island 1" for the reader.
+
+    Attributes
+    ----------
+    lattice
+        Shape and slice axis of the volume.
+    voxels
+        C-order positions in the volume (k, j, i), shape (n,), sorted by island, then part, then code.
+    part_ends
+        Part p holds ``voxels[part_ends[p - 1]:part_ends[p]]`` (from 0 for the first).
+    part_island
+        Island of each part, ascending.
+    part_slice
+        Slice of each part.
+    """
+
+    lattice: Lattice
+    voxels: IndexArray
+    part_ends: IndexArray
+    part_island: IndexArray
+    part_slice: IndexArray
+
+    @property
+    def number(self) -> int:
+        """How many islands there are."""
+        return int(self.part_island[-1]) + 1 if self.part_island.size else 0
+
+    def part_voxels(self) -> list[IndexArray]:
+        """Voxels of each part, C-order positions."""
+        return np.split(self.voxels, self.part_ends[:-1]) if self.part_ends.size else []
+
+    def island_voxels(self) -> list[IndexArray]:
+        """Voxels of each island, C-order positions."""
+        last_part = np.flatnonzero(np.diff(self.part_island))
+        return np.split(self.voxels, self.part_ends[last_part]) if self.part_ends.size else []
+
+
+def find_islands(codes: IndexArray, lattice: Lattice, minimum_pixels: int = 1) -> Islands:
+    """Find the islands of a set of voxels, after dropping its small groups.
+
+    Islands are ordered by size, the largest first, and by their first voxel among equals; parts within an island by
+    slice and first voxel.
+
+    Parameters
+    ----------
+    codes
+        Ascending codes of the voxels at or above the sensitive threshold.
+    lattice
+        Numbers the voxels.
+    minimum_pixels
+        Smallest group within a slice that stays.
+    """
+    runs, group = runs_without_small_groups(codes, lattice, minimum_pixels)
+    if runs.start.size == 0:
+        nothing = np.empty(0, dtype=np.int64)
+        return Islands(lattice, nothing, nothing, nothing, nothing)
+    count, island = runs.components(lattice.within_volume)
+    rank = _by_size(island, runs, count)[island]
+    order = np.lexsort((runs.start, _first_code(group, runs), rank))
+    runs, group, rank = runs.take(order), group[order], rank[order]
+    last_run = np.append(np.flatnonzero(np.diff(group)), group.size - 1)
+    return Islands(
+        lattice=lattice,
+        voxels=lattice.flat(runs.codes()),
+        part_ends=np.cumsum(runs.lengths)[last_run],
+        part_island=rank[last_run],
+        part_slice=lattice.slices(runs.start[last_run]),
+    )
+
+
+def _by_size(island: npt.NDArray[np.int32], runs: Runs, count: int) -> IndexArray:
+    """Rank of each island by size, the largest 0; runs are in ascending order."""
+    size = np.bincount(island, weights=runs.lengths, minlength=count)
+    _, first_run = np.unique(island, return_index=True)
+    rank = np.empty(count, dtype=np.int64)
+    rank[np.lexsort((runs.start[first_run], -size))] = np.arange(count)
+    return rank
+
+
+def _first_code(group: npt.NDArray[np.int32], runs: Runs) -> IndexArray:
+    """For each run the first code of its group; runs are in ascending order."""
+    _, first_run, position = np.unique(group, return_index=True, return_inverse=True)
+    return runs.start[first_run][position]

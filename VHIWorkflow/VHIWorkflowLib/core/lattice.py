@@ -1,0 +1,161 @@
+"""Sets of voxels as sorted codes, and their connected components, at a cost that follows the set, not the volume.
+
+A code numbers the voxels slice by slice, row by row, with one unused place after each row and one unused row after
+each slice. Two codes that differ by one step of a neighbourhood are then neighbours in space, never a row's end and the
+next row's start. Components are found on runs (maximal stretches of consecutive codes) instead of voxels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from .grids import BoolArray
+
+IndexArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Numbers the voxels of arrays of one shape, slices first whatever axis they were acquired along.
+
+    Parameters
+    ----------
+    shape
+        Of the arrays, (k, j, i).
+    slice_axis
+        Array axis along which the slices were acquired.
+    """
+
+    shape: tuple[int, int, int]
+    slice_axis: int
+
+    @cached_property
+    def axes(self) -> tuple[int, int, int]:
+        """Array axes in the order slice, row, column."""
+        row, column = (axis for axis in range(3) if axis != self.slice_axis)
+        return self.slice_axis, row, column
+
+    @cached_property
+    def row_step(self) -> int:
+        """Difference between the codes of a voxel and the one in the next row."""
+        return self.shape[self.axes[2]] + 1
+
+    @cached_property
+    def slice_step(self) -> int:
+        """Difference between the codes of a voxel and the one in the next slice."""
+        return (self.shape[self.axes[1]] + 1) * self.row_step
+
+    @property
+    def within_slice(self) -> tuple[int, ...]:
+        """Steps to the following rows that hold neighbours of a voxel in its slice (8-connected)."""
+        return (self.row_step,)
+
+    @property
+    def within_volume(self) -> tuple[int, ...]:
+        """Steps to the following rows that hold neighbours of a voxel in the volume (26-connected)."""
+        row, between = self.row_step, self.slice_step
+        return row, between - row, between, between + row
+
+    def codes_of(self, mask: BoolArray) -> IndexArray:
+        """Sorted codes of the true voxels of a mask, shape (k, j, i)."""
+        ordered = mask.transpose(self.axes)
+        return self._codes(np.flatnonzero(ordered), ordered.shape)
+
+    def codes_at(self, flat: IndexArray) -> IndexArray:
+        """Codes of voxels given by their C-order position in an array of this shape; in the order given."""
+        if self.slice_axis == 0:
+            return self._codes(flat, self.shape)
+        kji = np.unravel_index(flat, self.shape)
+        ordered = tuple(self.shape[axis] for axis in self.axes)
+        return self._codes(np.ravel_multi_index(tuple(kji[axis] for axis in self.axes), ordered), ordered)
+
+    def flat(self, codes: IndexArray) -> IndexArray:
+        """C-order positions in an array of this shape, of voxels given by their codes."""
+        row_number, column = np.divmod(codes, self.row_step)
+        slice_number, row = np.divmod(row_number, self.shape[self.axes[1]] + 1)
+        place = dict(zip(self.axes, (slice_number, row, column), strict=True))
+        return (place[0] * self.shape[1] + place[1]) * self.shape[2] + place[2]
+
+    def slices(self, codes: IndexArray) -> IndexArray:
+        """Slice numbers of voxels given by their codes."""
+        return codes // self.slice_step
+
+    def mask_of(self, codes: IndexArray) -> BoolArray:
+        """Mask of shape (k, j, i) that is true at the given codes."""
+        mask = np.zeros(self.shape, dtype=bool)
+        mask.ravel()[self.flat(codes)] = True
+        return mask
+
+    def _codes(self, positions: IndexArray, ordered_shape: tuple[int, ...]) -> IndexArray:
+        _, rows, columns = ordered_shape
+        row_number = positions // columns
+        return positions + row_number + (row_number // rows) * self.row_step
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Maximal stretches of consecutive codes: first code and the code after the last one, both ascending."""
+
+    start: IndexArray
+    stop: IndexArray
+
+    @classmethod
+    def of(cls, codes: IndexArray) -> Runs:
+        """Runs of ascending codes."""
+        if codes.size == 0:
+            return cls(codes, codes)
+        breaks = np.flatnonzero(np.diff(codes) != 1)
+        first = np.concatenate([codes[:1], codes[breaks + 1]])
+        last = np.concatenate([codes[breaks], codes[-1:]])
+        return cls(first, last + 1)
+
+    @property
+    def lengths(self) -> IndexArray:
+        """Voxels in each run."""
+        return self.stop - self.start
+
+    def take(self, chosen: npt.NDArray[np.bool_] | IndexArray) -> Runs:
+        """Runs chosen by a mask or by positions."""
+        return Runs(self.start[chosen], self.stop[chosen])
+
+    def codes(self) -> IndexArray:
+        """All codes, run after run."""
+        lengths = self.lengths
+        ends = np.cumsum(lengths)
+        codes: IndexArray = np.arange(int(lengths.sum())) + np.repeat(self.start - (ends - lengths), lengths)
+        return codes
+
+    def containing(self, codes: IndexArray) -> IndexArray:
+        """Position of the run that holds each of some codes; codes in no run are left out."""
+        position = np.searchsorted(self.start, codes, side="right") - 1
+        return position[(position >= 0) & (codes < self.stop[position])]
+
+    def components(self, steps: tuple[int, ...]) -> tuple[int, npt.NDArray[np.int32]]:
+        """Number of connected components and the component of each run, from 0.
+
+        Parameters
+        ----------
+        steps
+            ``Lattice.within_slice`` or ``Lattice.within_volume``.
+        """
+        count = self.start.size
+        if count == 0:
+            return 0, np.empty(0, dtype=np.int32)
+        sources, targets = [], []
+        for step in steps:
+            low = np.searchsorted(self.stop, self.start + step, side="left")
+            high = np.searchsorted(self.start, self.stop + step, side="right")
+            touching = np.maximum(high - low, 0)
+            ends = np.cumsum(touching)
+            sources.append(np.repeat(np.arange(count), touching))
+            targets.append(np.arange(int(touching.sum())) + np.repeat(low - (ends - touching), touching))
+        source, target = np.concatenate(sources), np.concatenate(targets)
+        graph = coo_array((np.ones(source.size, dtype=np.int8), (source, target)), shape=(count, count))
+        number, labels = connected_components(graph.tocsr(), directed=False)
+        return int(number), labels

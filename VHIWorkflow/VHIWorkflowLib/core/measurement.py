@@ -1,0 +1,204 @@
+"""From a STIR volume and two regions to thresholds and islands: everything before the reader cleans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import MeasurementError
+from .grids import BoolArray, Grid, Volume
+from .islands import Islands, find_islands
+from .lattice import Lattice
+from .masks import MINIMUM_GROUP_PIXELS, BoneVoxels, pixels_for_area, smallest_at_least
+from .thresholds import (
+    DEFAULT_TOLERANCE,
+    NormalBoneStatistics,
+    Thresholds,
+    normal_bone_statistics,
+    thresholds_from,
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the reader may set before measuring.
+
+    Attributes
+    ----------
+    tolerance
+        Share of the conservative threshold up to which intensities count as equal.
+    minimum_group_pixels
+        Smallest group within a slice that stays.
+    minimum_group_area_mm2
+        The same as an area; wins over the number of pixels when given.
+    """
+
+    tolerance: float = DEFAULT_TOLERANCE
+    minimum_group_pixels: int = MINIMUM_GROUP_PIXELS
+    minimum_group_area_mm2: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.minimum_group_pixels < 1:
+            raise MeasurementError("the smallest group must have at least 1 pixel")
+
+    def pixels_on(self, grid: Grid) -> int:
+        """Smallest group that stays, in pixels of a grid."""
+        if self.minimum_group_area_mm2 is None:
+            return self.minimum_group_pixels
+        return pixels_for_area(self.minimum_group_area_mm2, grid)
+
+
+@dataclass(frozen=True)
+class Vhi:
+    """Volume of hyperintense inflammation: voxels of the sensitive and the conservative mask, and one voxel's mm3."""
+
+    sensitive_voxels: int
+    conservative_voxels: int
+    voxel_volume_mm3: float
+
+    @property
+    def sensitive_mm3(self) -> float:
+        """The measurement: volume of the sensitive mask in mm3."""
+        return self.sensitive_voxels * self.voxel_volume_mm3
+
+    @property
+    def conservative_mm3(self) -> float:
+        """Volume of the conservative mask in mm3, reported beside it."""
+        return self.conservative_voxels * self.voxel_volume_mm3
+
+
+@dataclass(frozen=True)
+class Preliminary:
+    """A case before cleaning.
+
+    Attributes
+    ----------
+    stir, normal_bone, disease_region
+        As given; arrays of shape (k, j, i).
+    minimum_pixels
+        Smallest group within a slice that stayed.
+    above_threshold_voxels
+        At or above the sensitive threshold, before small groups were dropped.
+    bone
+        Voxels of the disease region, normal bone included.
+    outside_normal_bone
+        Which of them are not normal bone.
+    islands
+        Of the sensitive mask, small groups dropped.
+    conservative
+        Which of ``islands.voxels`` are at or above the conservative threshold.
+    near_sensitive, near_conservative
+        Voxels whose intensity equals the threshold within the tolerance.
+    """
+
+    stir: Volume
+    normal_bone: BoolArray = field(repr=False)
+    disease_region: BoolArray = field(repr=False)
+    settings: Settings
+    minimum_pixels: int
+    statistics: NormalBoneStatistics
+    thresholds: Thresholds
+    above_threshold_voxels: int
+    bone: BoneVoxels = field(repr=False)
+    outside_normal_bone: npt.NDArray[np.bool_] = field(repr=False)
+    islands: Islands = field(repr=False)
+    conservative: npt.NDArray[np.bool_] = field(repr=False)
+    near_sensitive: int
+    near_conservative: int
+    warnings: tuple[str, ...]
+
+    @property
+    def grid(self) -> Grid:
+        """The STIR grid, on which everything is computed."""
+        return self.stir.grid
+
+    @property
+    def vhi(self) -> Vhi:
+        """Size of the preliminary masks."""
+        return Vhi(self.islands.voxels.size, int(self.conservative.sum()), self.grid.voxel_volume_mm3)
+
+    def mask(self) -> BoolArray:
+        """Preliminary sensitive mask, shape (k, j, i)."""
+        return mask_from(self.islands.voxels, self.grid.shape)
+
+    def conservative_mask(self) -> BoolArray:
+        """Preliminary conservative mask, shape (k, j, i)."""
+        return mask_from(self.islands.voxels[self.conservative], self.grid.shape)
+
+
+def measure(
+    stir: Volume,
+    normal_bone: BoolArray,
+    disease_region: BoolArray,
+    settings: Settings | None = None,
+    thresholds: Thresholds | None = None,
+) -> Preliminary:
+    """Measure a case up to the point where cleaning begins.
+
+    Parameters
+    ----------
+    stir
+        Floating intensities.
+    normal_bone, disease_region
+        Masks of the STIR volume's shape. The normal bone is taken out of the disease region here.
+    settings
+        Defaults when None.
+    thresholds
+        Set by hand; computed from the normal bone when None.
+
+    Raises
+    ------
+    MeasurementError
+        If shapes differ, intensities are not finite, or a region is empty or unfit for thresholds.
+    """
+    settings = settings or Settings()
+    for name, mask in (("normal bone", normal_bone), ("disease region", disease_region)):
+        if mask.shape != stir.grid.shape:
+            raise MeasurementError(f"the {name} has shape {mask.shape}, the STIR volume {stir.grid.shape}")
+    lattice = Lattice(stir.grid.shape, stir.grid.slice_axis)
+    bone = BoneVoxels.of(stir.array, disease_region, lattice)
+    if not np.isfinite(bone.intensities).all():
+        raise MeasurementError("the STIR volume has values that are not numbers inside the disease region")
+    normal_codes = lattice.codes_of(normal_bone)
+    statistics = normal_bone_statistics(stir.array.ravel()[lattice.flat(normal_codes)])
+    outside = ~bone.members(normal_codes)
+    if not outside.any():
+        raise MeasurementError("nothing is left of the disease region once the normal bone is taken out")
+    limits = thresholds or thresholds_from(statistics, settings.tolerance)
+    above = bone.codes[bone.at_or_above(limits.sensitive_cut, outside)]
+    minimum_pixels = settings.pixels_on(stir.grid)
+    islands = find_islands(above, lattice, minimum_pixels)
+    intensities = stir.array.ravel()[islands.voxels]
+    return Preliminary(
+        stir=stir,
+        normal_bone=normal_bone,
+        disease_region=disease_region,
+        settings=settings,
+        minimum_pixels=minimum_pixels,
+        statistics=statistics,
+        thresholds=limits,
+        above_threshold_voxels=above.size,
+        bone=bone,
+        outside_normal_bone=outside,
+        islands=islands,
+        conservative=intensities >= smallest_at_least(limits.conservative_cut, intensities.dtype),
+        near_sensitive=bone.near(limits.sensitive, limits.margin, outside),
+        near_conservative=bone.near(limits.conservative, limits.margin, outside),
+        warnings=_warnings(normal_codes.size, int((~outside).sum())),
+    )
+
+
+def mask_from(voxels: npt.NDArray[np.int64], shape: tuple[int, int, int]) -> BoolArray:
+    """Mask of a shape (k, j, i) that is true at C-order positions."""
+    mask = np.zeros(shape, dtype=bool)
+    mask.ravel()[voxels] = True
+    return mask
+
+
+def _warnings(normal_voxels: int, normal_voxels_inside: int) -> tuple[str, ...]:
+    if normal_voxels_inside < normal_voxels / 2:
+        share = round(100 * normal_voxels_inside / normal_voxels)
+        return (f"only {share} % of the normal bone lies inside the disease region: are both of the same case?",)
+    return ()

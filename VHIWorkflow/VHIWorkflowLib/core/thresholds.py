@@ -1,0 +1,169 @@
+"""The two thresholds, from the reader's own normal bone.
+
+Hepburn et al., PLoS ONE 2023, e0284508, with one rule added for every comparison: grey levels are quantised, so a
+threshold often falls exactly on one, and then rounding would decide over thousands of voxels. Two intensities are
+therefore equal when they differ by at most ``tolerance`` times the conservative threshold.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import MeasurementError
+
+MINIMUM_NORMAL_BONE_VOXELS = 50
+DEFAULT_TOLERANCE = 1e-6
+STEPS_PER_IQR = 20
+"""The sensitive threshold moves in steps of IQR / 20 = 0.05 IQR."""
+STEPS_AT_START = 30
+"""Steps above Q3 where the search starts: 30 / 20 = 1.5 IQR, Tukey's fence."""
+
+
+@dataclass(frozen=True)
+class NormalBoneStatistics:
+    """Intensities of the normal bone on STIR: voxel count, quartiles (linear interpolation) and maximum."""
+
+    voxels: int
+    q1: float
+    median: float
+    q3: float
+    maximum: float
+
+    @property
+    def iqr(self) -> float:
+        """Interquartile range Q3 - Q1."""
+        return self.q3 - self.q1
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """The sensitive (lower) and the conservative (upper) threshold, in the intensities of the STIR volume.
+
+    ``iqr_multiple`` is n of sensitive = Q3 + n IQR (None when the reader set the thresholds by hand), ``margin`` the
+    difference up to which two intensities count as equal.
+    """
+
+    sensitive: float
+    conservative: float
+    iqr_multiple: float | None
+    margin: float
+
+    @property
+    def sensitive_cut(self) -> float:
+        """Intensities from here on are at or above the sensitive threshold."""
+        return self.sensitive - self.margin
+
+    @property
+    def conservative_cut(self) -> float:
+        """Intensities from here on are at or above the conservative threshold."""
+        return self.conservative - self.margin
+
+
+def normal_bone_statistics(intensities: npt.ArrayLike) -> NormalBoneStatistics:
+    """Describe the normal bone.
+
+    Parameters
+    ----------
+    intensities
+        STIR intensities of the normal bone's voxels, any shape.
+
+    Raises
+    ------
+    MeasurementError
+        If there are fewer than 50 voxels, any is not finite, or the interquartile range is zero.
+
+    Examples
+    --------
+    >>> normal_bone_statistics(range(101))
+    NormalBoneStatistics(voxels=101, q1=25.0, median=50.0, q3=75.0, maximum=100.0)
+    """
+    values = np.asarray(intensities, dtype=np.float64).ravel()
+    if values.size < MINIMUM_NORMAL_BONE_VOXELS:
+        raise MeasurementError(
+            f"the normal bone has {values.size} voxels, at least {MINIMUM_NORMAL_BONE_VOXELS} are needed: "
+            "mark a larger region"
+        )
+    if not np.isfinite(values).all():
+        raise MeasurementError("the STIR volume has values that are not numbers inside the normal bone")
+    q1, median, q3 = (float(q) for q in np.percentile(values, (25, 50, 75)))
+    maximum = float(values.max())
+    if q3 - q1 <= 0:
+        raise MeasurementError(
+            f"the middle half of the normal bone has one single intensity ({q1:g}), so no threshold follows from it: "
+            "is this the STIR volume, and the region inside the bone?"
+        )
+    if maximum <= 0:
+        raise MeasurementError("the normal bone has no positive intensity: is this a magnitude STIR volume?")
+    return NormalBoneStatistics(values.size, q1, median, q3, maximum)
+
+
+def thresholds_from(statistics: NormalBoneStatistics, tolerance: float = DEFAULT_TOLERANCE) -> Thresholds:
+    """Compute both thresholds.
+
+    Conservative U is the maximum of the normal bone. Sensitive L = Q3 + n IQR with n = 1.5 + 0.05 k: the smallest
+    integer k >= 0 with U - L < IQR / 2; when U - L is not positive at k = 0, the largest k < 0 that makes it positive.
+
+    Parameters
+    ----------
+    statistics
+        Of the normal bone.
+    tolerance
+        Share of U up to which intensities count as equal; 0 compares plainly, as the study's own code does.
+
+    Examples
+    --------
+    >>> t = thresholds_from(NormalBoneStatistics(100, 10.0, 15.0, 20.0, 40.0))
+    >>> t.iqr_multiple, t.sensitive, t.conservative
+    (1.55, 35.5, 40.0)
+    """
+    q3, iqr, upper = statistics.q3, statistics.iqr, statistics.maximum
+    margin = check_tolerance(tolerance) * upper
+
+    def lower(k: int) -> float:
+        return q3 + (STEPS_AT_START + k) / STEPS_PER_IQR * iqr
+
+    if upper > lower(0) + margin:
+        crossing = math.floor((upper - q3 - 2.0 * iqr) / iqr * STEPS_PER_IQR)
+        k = max(crossing - 2, 0)
+        while not lower(k) > upper - iqr / 2 + margin:
+            k += 1
+    else:
+        crossing = math.floor((upper - q3) / iqr * STEPS_PER_IQR) - STEPS_AT_START
+        k = min(crossing + 2, -1)
+        while not upper > lower(k) + margin:
+            k -= 1
+    return Thresholds(lower(k), upper, (STEPS_AT_START + k) / STEPS_PER_IQR, margin)
+
+
+def thresholds_by_hand(sensitive: float, conservative: float, tolerance: float = DEFAULT_TOLERANCE) -> Thresholds:
+    """Thresholds that the reader moved; the record marks them by an ``iqr_multiple`` of None.
+
+    Raises
+    ------
+    MeasurementError
+        If one is not finite or positive, or the sensitive threshold lies above the conservative one.
+    """
+    if not (math.isfinite(sensitive) and math.isfinite(conservative)) or sensitive <= 0:
+        raise MeasurementError("thresholds must be positive numbers")
+    if sensitive > conservative:
+        raise MeasurementError(
+            f"the sensitive threshold ({sensitive:g}) must not lie above the conservative one ({conservative:g})"
+        )
+    return Thresholds(sensitive, conservative, None, check_tolerance(tolerance) * conservative)
+
+
+def check_tolerance(tolerance: float) -> float:
+    """Return a tolerance that makes sense: 0 to 0.01.
+
+    Raises
+    ------
+    MeasurementError
+        If it does not.
+    """
+    if not 0 <= tolerance <= 0.01:
+        raise MeasurementError(f"the tolerance must lie between 0 and 0.01, not {tolerance:g}")
+    return tolerance
