@@ -1,0 +1,118 @@
+"""Headers of MetaImage files (.mha, .mhd)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from .errors import InputError
+from .image_header import ImageHeader, data_file_beside, drop_single_axes, read_start
+
+MAX_HEADER_BYTES = 2**16
+
+ITEM_SIZES = {
+    "MET_CHAR": 1,
+    "MET_UCHAR": 1,
+    "MET_SHORT": 2,
+    "MET_USHORT": 2,
+    "MET_INT": 4,
+    "MET_UINT": 4,
+    "MET_LONG_LONG": 8,
+    "MET_ULONG_LONG": 8,
+    "MET_FLOAT": 4,
+    "MET_DOUBLE": 8,
+}
+
+NEEDED = ("NDims", "DimSize", "ElementSpacing", "ElementType", "TransformMatrix", "Offset", "ElementDataFile")
+OTHER_NAMES = {
+    "ElementSize": "ElementSpacing",
+    "Rotation": "TransformMatrix",
+    "Orientation": "TransformMatrix",
+    "Position": "Offset",
+    "Origin": "Offset",
+    "ElementByteOrderMSB": "BinaryDataByteOrderMSB",
+}
+"""Older names of the same fields."""
+
+FIXED = {
+    "ObjectType": ("Image",),
+    "BinaryData": ("True",),
+    "ElementNumberOfChannels": ("1",),
+    "HeaderSize": ("0",),
+    "ElementToIntensityFunctionSlope": ("1",),
+    "ElementToIntensityFunctionOffset": ("0",),
+    "DistanceUnits": ("mm", "MM"),
+}
+"""Fields that, if present, must say what is the case without them."""
+
+
+def read_meta_header(path: Path) -> ImageHeader:
+    """Read and check the header of a MetaImage file.
+
+    Spacing and orientation must be written out: ITK would take 1 mm and no rotation for granted.
+
+    Raises
+    ------
+    InputError
+        If the file is not MetaImage, or its header is damaged or not that of a 3D volume of grey levels.
+    """
+    fields, length = _split(path, read_start(path, MAX_HEADER_BYTES))
+    sizes = _numbers(path, fields, "DimSize")
+    if [float(len(sizes))] != _numbers(path, fields, "NDims") or any(size != int(size) for size in sizes):
+        raise InputError(path, "its header gives impossible image dimensions; export it again")
+    shape = drop_single_axes(path, [int(size) for size in sizes])
+    spacing = _numbers(path, fields, "ElementSpacing")
+    matrix, offset = _numbers(path, fields, "TransformMatrix"), _numbers(path, fields, "Offset")
+    if len(spacing) != len(sizes) or len(matrix) != len(sizes) ** 2 or len(offset) != len(sizes):
+        raise InputError(path, "its spacing, orientation and origin do not fit its dimensions; export it again")
+    if not np.allclose(np.linalg.norm(np.reshape(matrix, (len(sizes), len(sizes))), axis=1), 1, atol=1e-3):
+        raise InputError(path, "its orientation (TransformMatrix) is not a rotation; export it again")
+    itemsize = ITEM_SIZES.get(fields["ElementType"])
+    if itemsize is None:
+        raise InputError(path, f"has voxels of a type that is not read ('{fields['ElementType'][:40]}')")
+    local = fields["ElementDataFile"].upper() == "LOCAL"
+    if itemsize > 1 and fields.get("BinaryDataByteOrderMSB") not in ("True", "False"):
+        raise InputError(path, "its header does not say the byte order (BinaryDataByteOrderMSB: True or False)")
+    return ImageHeader(
+        path=path,
+        image_io="MetaImageIO",
+        shape=shape,
+        spacing_mm=(spacing[0], spacing[1], spacing[2]),
+        itemsize=itemsize,
+        data_path=path if local else data_file_beside(path, fields["ElementDataFile"]),
+        data_offset=length if local else 0,
+        compression="zlib" if fields.get("CompressedData") == "True" else "none",
+    )
+
+
+def _split(path: Path, start: bytes) -> tuple[dict[str, str], int]:
+    """Fields of the header, and its length in bytes."""
+    end = re.search(rb"^ElementDataFile *= *[^\n]*(\n|$)", start, re.MULTILINE)
+    if not re.match(rb" *(ObjectType|NDims|Comment) *=", start) or end is None:
+        raise InputError(path, "is not MetaImage although its name says so, or its start is damaged; export it again")
+    fields: dict[str, str] = {}
+    for line in start[: end.end()].decode("latin-1").splitlines():
+        name, equals, value = (part.strip() for part in line.partition("="))
+        name = OTHER_NAMES.get(name, name)
+        if not equals or name in fields:
+            raise InputError(path, f"its header is damaged at '{line[:40]}'; export it again")
+        fields[name] = value
+    for name in NEEDED:
+        if name not in fields:
+            raise InputError(path, f"its header has no '{name}', so the volume cannot be placed; export it again")
+    for name, allowed in FIXED.items():
+        if fields.get(name, allowed[0]) not in allowed:
+            raise InputError(path, f"its header says {name} = {fields[name][:40]}, which is not read; export it again")
+    return fields, end.end()
+
+
+def _numbers(path: Path, fields: dict[str, str], name: str) -> list[float]:
+    try:
+        values = [float(word) for word in fields[name].split()]
+    except ValueError:
+        values = []
+    if not values or (name != "ElementSpacing" and not np.isfinite(values).all()):
+        raise InputError(path, f"its header gives no proper numbers for {name}; export it again")
+    return values

@@ -1,0 +1,274 @@
+"""Scans and masks on disk: read, checked before they are trusted, and placed in the patient."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from VHIWorkflowLib.core.errors import MeasurementError
+from VHIWorkflowLib.core.grids import FloatArray, Grid, Volume
+
+from .errors import InputError
+from .image_header import CHUNK_BYTES, ImageHeader, Segment, check_regular_file, read_start
+from .meta_header import read_meta_header
+from .nifti_header import read_nifti_header
+from .nrrd_header import read_nrrd_header
+
+HEADER_READERS = {
+    ".nii": read_nifti_header,
+    ".nii.gz": read_nifti_header,
+    ".nrrd": read_nrrd_header,
+    ".nhdr": read_nrrd_header,
+    ".mha": read_meta_header,
+    ".mhd": read_meta_header,
+}
+
+MAX_LABEL = 65535
+MAX_LABELS = 256
+"""A mask with more different values than this is taken for a scan given by mistake."""
+
+MAX_INTENSITY = 1e12
+
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def read_image(path: Path, *, series: str | None = None) -> Volume:
+    """Read a scan: NIfTI, NRRD, MetaImage, or DICOM (a folder or a file).
+
+    Parameters
+    ----------
+    path
+        File, or folder of DICOM files.
+    series
+        Which series of a DICOM folder: its description or its SeriesInstanceUID.
+
+    Returns
+    -------
+    Volume
+        Intensities as float32, indexed (k, j, i), rescaled as the file says, on their grid in RAS mm. The stored order
+        of axes is kept.
+
+    Raises
+    ------
+    InputError
+        If the file is not such a scan, is damaged, holds values that are not finite, or the same value everywhere.
+    """
+    path = Path(path)
+    if is_dicom(path):
+        raise InputError(path, "DICOM is not read yet")
+    if series is not None:
+        raise InputError(path, f"is not a DICOM folder, so no series '{series}' can be chosen in it")
+    volume = _read(read_header(path), layer=0)
+    _check_intensities(path, volume.array)
+    return volume
+
+
+def read_mask(path: Path, *, segment: str | None = None) -> Volume:
+    """Read a mask: every voxel with a label other than zero.
+
+    Parameters
+    ----------
+    path
+        NIfTI, NRRD, MetaImage, or Slicer segmentation (.seg.nrrd).
+    segment
+        Name of the segment wanted, upper and lower case alike. Used only if the file is a segmentation with several
+        segments; a single segment is taken whatever its name.
+
+    Returns
+    -------
+    Volume
+        Boolean array indexed (k, j, i) on its grid in RAS mm.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is empty of labels, holds values that are not labels, or several segments of which
+        none was chosen.
+    """
+    path = Path(path)
+    if is_dicom(path):
+        raise InputError(path, "is DICOM; a mask must be a NIfTI, NRRD, .seg.nrrd or MHA file")
+    header = read_header(path)
+    chosen = _choose_segment(header, segment)
+    volume = _read(header, layer=chosen.layer if chosen else 0)
+    _check_labels(path, volume.array)
+    mask = volume.array == chosen.label if chosen else volume.array != 0
+    if not mask.any():
+        raise InputError(path, "is an empty mask (no voxel is marked); mark the region and save it again")
+    return Volume(mask, volume.grid)
+
+
+def sha256_of(path: Path, *, series: str | None = None) -> str:
+    """SHA-256 of an input, as 64 hexadecimal digits.
+
+    A file has the hash of its bytes. What lies in several files (a DICOM series, a header with the voxel data in a
+    second file) has the hash of the sorted hashes of these files, one per line, so names and places do not matter.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or the DICOM series cannot be found.
+    """
+    path = Path(path)
+    if path.suffix.lower() in (".mhd", ".nhdr"):
+        return _hash_together([path, read_header(path).data_path])
+    return _hash_file(path)
+
+
+def read_header(path: Path) -> ImageHeader:
+    """Header of a NIfTI, NRRD or MetaImage file, checked; the voxel data are not looked at.
+
+    Raises
+    ------
+    InputError
+        If the path is not a readable file of these formats, or the header promises what cannot be used.
+    """
+    check_regular_file(path)
+    name = path.name.lower()
+    for ending, reader in HEADER_READERS.items():
+        if name.endswith(ending):
+            return reader(path)
+    raise InputError(path, "is not a NIfTI (.nii, .nii.gz), NRRD (.nrrd), MetaImage (.mha) or DICOM file")
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a path is a folder, or a file that bears the DICOM mark after its preamble.
+
+    Raises
+    ------
+    InputError
+        If the path does not exist or cannot be read.
+    """
+    try:
+        if path.is_dir():
+            return True
+    except (OSError, ValueError) as error:
+        raise InputError(path, f"cannot be opened ({error})") from error
+    return read_start(path, 132)[128:] == b"DICM"
+
+
+def _read(header: ImageHeader, layer: int) -> Volume:
+    header.check_data()
+    try:
+        with _itk_silent():
+            return _read_with_itk(header, layer)
+    except MeasurementError as error:
+        raise InputError(header.path, str(error)) from error
+    except RuntimeError as error:
+        raise InputError(header.path, "ITK cannot read it (damaged header?); export it again") from error
+
+
+def _read_with_itk(header: ImageHeader, layer: int) -> Volume:
+    sitk = _itk()
+    reader = sitk.ImageFileReader()
+    reader.SetImageIO(header.image_io)
+    reader.SetFileName(str(header.path))
+    reader.ReadImageInformation()
+    size, spacing = reader.GetSize(), reader.GetSpacing()
+    if (
+        tuple(size[:3]) != header.shape
+        or any(n != 1 for n in size[3:])
+        or reader.GetNumberOfComponents() != header.components
+        or not np.allclose(spacing[:3], header.spacing_mm, rtol=1e-3)
+    ):
+        raise InputError(header.path, "its header contradicts itself; export it again")
+    reader.SetOutputPixelType(sitk.sitkVectorFloat32 if header.components > 1 else sitk.sitkFloat32)
+    image = reader.Execute()
+    if header.components > 1:
+        image = sitk.VectorIndexSelectionCast(image, layer)
+    if image.GetDimension() > 3:
+        image = sitk.Extract(image, [*header.shape, *([0] * (image.GetDimension() - 3))])
+    return Volume(sitk.GetArrayFromImage(image), _grid(image))
+
+
+def _itk() -> Any:
+    """SimpleITK, imported only when a file is read; it has no types."""
+    import SimpleITK
+
+    return SimpleITK
+
+
+@contextmanager
+def _itk_silent() -> Iterator[None]:
+    """Keep ITK from writing warnings to standard error; what matters is checked here and raised."""
+    sitk = _itk()
+    shown = sitk.ProcessObject.GetGlobalWarningDisplay()
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalWarningDisplay(shown)
+
+
+def _grid(image: Any) -> Grid:
+    """Grid in RAS mm of an ITK image, whose coordinates are LPS mm."""
+    affine: FloatArray = np.eye(4)
+    affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * np.asarray(image.GetSpacing())
+    affine[:3, 3] = image.GetOrigin()
+    i, j, k = image.GetSize()
+    return Grid((k, j, i), LPS_TO_RAS @ affine)
+
+
+def _check_intensities(path: Path, array: npt.NDArray[np.float32]) -> None:
+    low, high = float(array.min()), float(array.max())
+    if not np.isfinite([low, high]).all():
+        count = int(array.size - np.isfinite(array).sum())
+        voxels = "voxel whose intensity is" if count == 1 else "voxels whose intensities are"
+        raise InputError(path, f"has {count} {voxels} not a finite number (NaN or infinity); export the scan again")
+    if low == high:
+        raise InputError(path, f"has the same intensity ({low:.6g}) everywhere; it is not a scan")
+    if max(abs(low), abs(high)) > MAX_INTENSITY:
+        raise InputError(
+            path, f"has intensities up to {max(abs(low), abs(high)):.3g} (wrong byte order?); export it again"
+        )
+
+
+def _check_labels(path: Path, array: npt.NDArray[np.float32]) -> None:
+    if not np.isfinite([array.min(), array.max()]).all():
+        raise InputError(path, "is not a mask: it holds values that are not numbers (NaN or infinity)")
+    if array.min() < 0:
+        raise InputError(path, "is not a mask: it holds negative values")
+    if array.max() > MAX_LABEL:
+        raise InputError(path, f"is not a mask: it holds values above {MAX_LABEL}")
+    labels = array.astype(np.uint16)
+    if not np.array_equal(labels, array):
+        raise InputError(path, "is not a mask: it holds values that are not whole numbers")
+    if np.count_nonzero(np.bincount(labels.ravel())) > MAX_LABELS:
+        raise InputError(path, f"is not a mask: it holds more than {MAX_LABELS} different values, like a scan")
+
+
+def _choose_segment(header: ImageHeader, name: str | None) -> Segment | None:
+    segments = header.segments
+    if any(segment.layer >= header.components for segment in segments):
+        raise InputError(header.path, "names a segment in a layer that it does not have; save it again in Slicer")
+    if len(segments) <= 1:
+        return segments[0] if segments else None
+    wanted = [segment for segment in segments if name is not None and segment.name.casefold() == name.casefold()]
+    if len(wanted) == 1:
+        return wanted[0]
+    known = ", ".join(f"'{segment.name}'" for segment in segments)
+    asked = f"one named '{name}'" if name else "a single one"
+    raise InputError(header.path, f"holds the segments {known}, not {asked}; export the wanted segment alone")
+
+
+def _hash_file(path: Path) -> str:
+    check_regular_file(path)
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})") from error
+    return digest.hexdigest()
+
+
+def _hash_together(paths: Iterable[Path]) -> str:
+    digests = sorted(_hash_file(path) for path in paths)
+    return hashlib.sha256("\n".join(digests).encode("ascii")).hexdigest()
