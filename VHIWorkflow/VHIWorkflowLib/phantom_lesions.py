@@ -1,0 +1,45 @@
+"""Bone-marrow oedema of the phantom: patches beside the sacroiliac joints."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .phantom_anatomy import JOINT_WIDTH_MM, Pelvis
+from .phantom_shapes import FloatArray, Frame, smooth_field, step_up
+
+LESIONS_AT_LOAD_1 = 7
+LARGEST_NUMBER_OF_LESIONS = 40
+
+
+def oedema_field(seeds: tuple[int, int], load: float, frame: Frame, pelvis: Pelvis) -> FloatArray:
+    """Share of oedema in every voxel, 0 to 1; zero outside marrow.
+
+    Parameters
+    ----------
+    seeds
+        Subject seed and time point.
+    load
+        1 is a usual active case; the number of lesions is proportional to it.
+    frame, pelvis
+        Where the voxels are and what is there.
+    """
+    oedema = np.zeros(frame.shape, dtype=np.float32)
+    number = min(round(LESIONS_AT_LOAD_1 * load), LARGEST_NUMBER_OF_LESIONS)
+    if number == 0:
+        return oedema
+    outline = 0.28 * smooth_field((seeds[0], 80), frame, (6, 6, 6))
+    intensity = 1 + 0.18 * smooth_field((seeds[0], 81), frame, (5, 4, 4))
+    depth, height, left = frame.axes
+    for index in range(number):
+        rng = np.random.default_rng([seeds[0], 90, index])
+        change = np.random.default_rng([*seeds, 91, index]).uniform(0.9, 1.1) if seeds[1] > 1 else 1.0
+        sacral, right = rng.random() < 0.5, rng.random() < 0.5
+        centre = rng.uniform((-12, -34), (14, 14))
+        size = change * rng.uniform(0.75, 1.25) * np.array([5.5, 9.0, 8.0])
+        peak = rng.uniform(0.4, 0.75)
+        away = pelvis.ilium_depth_mm if not sacral else -JOINT_WIDTH_MM - pelvis.ilium_depth_mm
+        distance = ((depth - centre[0]) / size[0]) ** 2 + ((height - centre[1]) / size[1]) ** 2 + (away / size[2]) ** 2
+        patch = peak * step_up(-(distance + outline), -1.1, -0.75)
+        place = pelvis.marrow & (away > 0) & ((left < 0) if right else (left > 0))
+        np.maximum(oedema, patch * place, out=oedema)
+    return np.clip(oedema * intensity, 0, 0.95)
