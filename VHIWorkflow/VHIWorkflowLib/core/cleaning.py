@@ -1,0 +1,342 @@
+"""The reader's cleaning session: decisions on islands, undo and redo without limit, and replay.
+
+The state is the islands and an ordered list of steps, nothing else. Each step costs in proportion to the islands it
+touches, not to the volume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from .decisions import DECIDES, Decision, DecisionTable, StartMode
+from .errors import CleaningError
+from .grids import BoolArray, Grid
+from .islands import Islands
+from .lattice import IndexArray
+from .measurement import Preliminary, Vhi
+from .partition import Cut, Partition, Unit
+from .steps import Action, Reason, Step
+from .targets import Json, Target, TheseIslands
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The wall clock, with time zone, to the millisecond."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a step, undo or redo did to the cleaned mask: C-order positions that came in, and that went."""
+
+    shown: tuple[IndexArray, ...] = ()
+    hidden: tuple[IndexArray, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether anything happened."""
+        return bool(self.steps)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A step in effect, and how to take it back: earlier decisions of parts, and the cut."""
+
+    step: Step
+    before: tuple[tuple[int, Decision], ...] = ()
+    cut: Cut | None = None
+
+
+class CleaningSession:
+    """Decisions on the islands of one case.
+
+    Parameters
+    ----------
+    islands
+        Of the preliminary sensitive mask.
+    grid
+        Of the volume.
+    conservative
+        C-order positions of the preliminary mask's conservative voxels.
+    start
+        "remove": all islands count until removed; "keep": none counts until kept.
+    clock
+        Gives each step its time.
+    scores
+        Rank score of each island, in the order of ``islands``.
+    seconds_before
+        Time spent in earlier sittings.
+
+    Raises
+    ------
+    CleaningError
+        From any step that cannot be taken; the session is then as it was.
+    """
+
+    def __init__(
+        self,
+        islands: Islands,
+        grid: Grid,
+        conservative: IndexArray | None = None,
+        *,
+        start: StartMode = "remove",
+        clock: Clock = utc_now,
+        scores: npt.ArrayLike | None = None,
+        seconds_before: float = 0.0,
+    ) -> None:
+        self.grid = grid
+        self.start: StartMode = start
+        self.partition = Partition(islands, scores)
+        self.undo_count = 0
+        self.redo_count = 0
+        self._clock = clock
+        self._done: list[_Done] = []
+        self._undone: list[Step] = []
+        self._open_group: int | None = None
+        self._opened_at = self._last_at = clock()
+        self._seconds_before = seconds_before
+        self._decisions = DecisionTable(self.partition, conservative, start)
+
+    @classmethod
+    def of(
+        cls,
+        case: Preliminary,
+        *,
+        start: StartMode = "remove",
+        clock: Clock = utc_now,
+        scores: npt.ArrayLike | None = None,
+    ) -> CleaningSession:
+        """A session on a measured case."""
+        conservative = case.islands.voxels[case.conservative]
+        return cls(case.islands, case.grid, conservative, start=start, clock=clock, scores=scores)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Steps in effect, in order."""
+        return tuple(done.step for done in self._done)
+
+    @property
+    def undone_steps(self) -> tuple[Step, ...]:
+        """Steps that redo would take again, the next one first."""
+        return tuple(reversed(self._undone))
+
+    @property
+    def vhi(self) -> Vhi:
+        """Size of what is left."""
+        return self._decisions.vhi(self.grid.voxel_volume_mm3)
+
+    @property
+    def seconds_spent(self) -> float:
+        """Seconds from opening the session to its latest step, undo or redo, and in earlier sittings."""
+        return self._seconds_before + (self._last_at - self._opened_at).total_seconds()
+
+    def mask(self) -> BoolArray:
+        """A copy of the cleaned sensitive mask, shape (k, j, i)."""
+        return self._decisions.mask.reshape(self.grid.shape).copy()
+
+    def conservative_mask(self) -> BoolArray:
+        """Conservative voxels of the cleaned mask, shape (k, j, i)."""
+        return (self._decisions.mask & self._decisions.conservative).reshape(self.grid.shape)
+
+    def kept_voxels(self) -> IndexArray:
+        """C-order positions of the cleaned mask's voxels, island by island."""
+        kept = [
+            self.partition.parts[part].voxels
+            for island in self.partition
+            for part in self.partition.parts_of(Unit(island))
+            if self._decisions.is_kept(part)
+        ]
+        return np.concatenate(kept) if kept else np.empty(0, dtype=np.int64)
+
+    def decision(self, unit: Unit) -> Decision | Literal["partly"]:
+        """What was decided on an island or a part; "partly" when its parts differ."""
+        found = {self._decisions[part] for part in self.partition.parts_of(unit)}
+        return found.pop() if len(found) == 1 else "partly"
+
+    def islands_removed(self) -> int:
+        """Number of islands, as they now stand, of which nothing is left."""
+        return sum(
+            not any(self._decisions.is_kept(part) for part in self.partition.parts_of(Unit(island)))
+            for island in self.partition
+        )
+
+    def remove(self, target: Target, *, in_slice: int | None = None, reason: Reason | None = None) -> Change:
+        """Remove what a target chooses, in 3D or within one slice; nothing is recorded where nothing changes."""
+        return self._decide("remove", target, in_slice, reason)
+
+    def keep(self, target: Target, *, in_slice: int | None = None, reason: Reason | None = None) -> Change:
+        """Keep what a target chooses."""
+        return self._decide("keep", target, in_slice, reason)
+
+    def restore(self, target: Target, *, in_slice: int | None = None, reason: Reason | None = None) -> Change:
+        """Take back the decisions on what a target chooses: as the session started."""
+        return self._decide("restore", target, in_slice, reason)
+
+    def cut(self, island: int, drawn: IndexArray, *, in_slice: int | None = None) -> Change:
+        """Cut an island along drawn voxels: what is inside the drawing and what is outside become islands of their own.
+
+        Decisions stay as they are.
+
+        Parameters
+        ----------
+        island
+            Number of the island.
+        drawn
+            C-order positions; those outside the island do not matter.
+        in_slice
+            Let the drawing count within one slice only.
+
+        Raises
+        ------
+        CleaningError
+            If there is no such island, or the drawing covers all or none of it.
+        """
+        unit = TheseIslands((island,)).units(self.partition, self.grid, None)[0]
+        voxels = self.partition.voxels_of(unit)
+        inside = voxels[np.isin(voxels, drawn)]
+        if in_slice is not None:
+            inside = inside[self.partition.lattice.slices(self.partition.lattice.codes_at(inside)) == in_slice]
+        step = self._new_step("cut", {"kind": "drawn"}, [unit], in_slice, None)
+        return self._take(replace(step, drawn=inside), [unit])
+
+    @contextmanager
+    def as_one_step(self) -> Iterator[None]:
+        """Merge all decisions taken inside the ``with`` block into one undo step."""
+        outer = self._open_group
+        self._open_group = outer if outer is not None else self._next_group()
+        try:
+            yield
+        finally:
+            self._open_group = outer
+
+    def undo(self) -> Change:
+        """Take back the latest undo step; an empty change when there is none."""
+        self._refuse_while_merging()
+        if not self._done:
+            return Change()
+        changes = []
+        group = self._done[-1].step.group
+        while self._done and self._done[-1].step.group == group:
+            done = self._done.pop()
+            changes.append(self._revert(done))
+            self._undone.append(done.step)
+        self.undo_count += 1
+        self._last_at = self._clock()
+        return _joined(changes)
+
+    def redo(self) -> Change:
+        """Take the latest undone step again; an empty change when there is none."""
+        self._refuse_while_merging()
+        if not self._undone:
+            return Change()
+        changes = []
+        group = self._undone[-1].group
+        while self._undone and self._undone[-1].group == group:
+            changes.append(self._repeat(self._undone[-1]))
+            self._undone.pop()
+        self.redo_count += 1
+        self._last_at = self._clock()
+        return _joined(changes)
+
+    def replay(self, steps: Iterable[Step], undone: Iterable[Step] = ()) -> None:
+        """Repeat recorded steps, with their own times, on a session that has none.
+
+        Parameters
+        ----------
+        steps
+            In their order.
+        undone
+            Steps that redo shall take again, the next one first.
+
+        Raises
+        ------
+        CleaningError
+            Names the first step that does not fit this case; nothing of the record then stays in effect.
+        """
+        if self._done or self._undone:
+            raise CleaningError("recorded steps can only be repeated on a session without steps of its own")
+        for number, step in enumerate(steps, start=1):
+            try:
+                self._repeat(step)
+            except CleaningError as error:
+                while self._done:
+                    self._revert(self._done.pop())
+                raise CleaningError(f"step {number} ({step}) does not fit this case: {error}") from error
+        self._undone = list(undone)[::-1]
+
+    def _decide(self, action: Action, target: Target, in_slice: int | None, reason: Reason | None) -> Change:
+        if in_slice is not None and not 0 <= in_slice < self.grid.shape[self.grid.slice_axis]:
+            raise CleaningError(f"there is no slice {in_slice} in this volume")
+        decision = DECIDES[action]
+        units = [
+            unit
+            for unit in target.units(self.partition, self.grid, in_slice)
+            if any(self._decisions[part] != decision for part in self.partition.parts_of(unit))
+        ]
+        if not units:
+            return Change()
+        return self._take(self._new_step(action, target.description(), units, in_slice, reason), units)
+
+    def _new_step(
+        self, action: Action, target: dict[str, Json], units: list[Unit], in_slice: int | None, reason: Reason | None
+    ) -> Step:
+        group = self._open_group if self._open_group is not None else self._next_group()
+        references = tuple(self.partition.reference(unit) for unit in units)
+        return Step(action, target, references, in_slice, reason, self._clock(), group)
+
+    def _take(self, step: Step, units: list[Unit]) -> Change:
+        """Put a new step into effect."""
+        change = self._perform(step, units)
+        self._undone.clear()
+        self._last_at = step.at
+        return change
+
+    def _repeat(self, step: Step) -> Change:
+        """Put a recorded step into effect on the units it names, or refuse it whole."""
+        scope = None if step.action == "cut" else step.in_slice
+        return self._perform(step, [self.partition.find(reference, scope) for reference in step.units])
+
+    def _perform(self, step: Step, units: list[Unit]) -> Change:
+        if step.action == "cut":
+            if step.drawn is None or len(units) != 1:
+                raise CleaningError("a cut needs one island and a drawing")
+            cut = self.partition.cut(units[0].island, step.drawn)
+            self._decisions.inherit(cut)
+            self._done.append(_Done(step, cut=cut))
+            return Change(steps=(step,))
+        parts = [part for unit in units for part in self.partition.parts_of(unit)]
+        before = tuple((part, self._decisions[part]) for part in parts)
+        shown, hidden = self._decisions.decide((part, DECIDES[step.action]) for part in parts)
+        self._done.append(_Done(step, before))
+        return Change(shown, hidden, (step,))
+
+    def _revert(self, done: _Done) -> Change:
+        if done.cut is not None:
+            self.partition.uncut(done.cut)
+            self._decisions.forget(done.cut)
+        shown, hidden = self._decisions.decide(done.before)
+        return Change(shown, hidden, (done.step,))
+
+    def _refuse_while_merging(self) -> None:
+        if self._open_group is not None:
+            raise CleaningError("finish merging steps before undoing or redoing")
+
+    def _next_group(self) -> int:
+        return self._done[-1].step.group + 1 if self._done else 1
+
+
+def _joined(changes: list[Change]) -> Change:
+    return Change(
+        shown=tuple(voxels for change in changes for voxels in change.shown),
+        hidden=tuple(voxels for change in changes for voxels in change.hidden),
+        steps=tuple(step for change in changes for step in change.steps),
+    )

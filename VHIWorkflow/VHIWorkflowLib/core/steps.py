@@ -1,0 +1,111 @@
+"""One cleaning step as it is recorded, and its JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from .lattice import IndexArray, Runs
+from .partition import UnitReference
+from .targets import Json
+
+Action = Literal["remove", "keep", "restore", "cut"]
+Reason = Literal["vessel", "joint fluid", "facet joint", "artefact", "coil flare", "outside bone", "other"]
+
+REASONS: tuple[Reason, ...] = get_args(Reason)
+"""Why an island is not inflammation."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the reader decided.
+
+    Attributes
+    ----------
+    action
+        "remove" and "keep" decide; "restore" takes a decision back, to how the session started; "cut" splits an island.
+    target
+        How the islands were chosen, for the reader of the record.
+    units
+        The islands (or parts within a slice) chosen; these, not the choice, are what a replay acts on.
+    in_slice
+        Slice that the step is limited to, None for 3D.
+    reason
+        One of ``REASONS``, or None.
+    at
+        When, with time zone.
+    group
+        Steps of one group are undone together.
+    drawn
+        For a cut the voxels of the island on the one side, C-order positions.
+    """
+
+    action: Action
+    target: Mapping[str, Json]
+    units: tuple[UnitReference, ...]
+    in_slice: int | None
+    reason: Reason | None
+    at: datetime
+    group: int
+    drawn: IndexArray | None = None
+
+    def __str__(self) -> str:
+        what = str(self.units[0]) if len(self.units) == 1 else f"{len(self.units)} islands"
+        where = "" if self.in_slice is None else f" in slice {self.in_slice}"
+        why = "" if self.reason is None else f": {self.reason}"
+        return f"{self.action} {what}{where}{why}"
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON; voxel indices turn to (i, j, k), drawn voxels to runs of [first position, length]."""
+        document: dict[str, Any] = {
+            "action": self.action,
+            "target": dict(self.target),
+            "scope": "3D" if self.in_slice is None else "slice",
+            "slice": self.in_slice,
+            "islands": [
+                {
+                    "island": unit.island,
+                    "first_voxel_ijk": list(unit.first_voxel[::-1]),
+                    "voxels": unit.voxels,
+                    "digest": unit.digest,
+                }
+                for unit in self.units
+            ],
+            "reason": self.reason,
+            "at": self.at.isoformat(timespec="milliseconds"),
+            "group": self.group,
+        }
+        if self.drawn is not None:
+            runs = Runs.of(self.drawn)
+            document["drawn_runs"] = np.stack([runs.start, runs.lengths], axis=1).tolist()
+        return document
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Step:
+        """Read back what ``to_json`` wrote; the document is valid by the record's schema."""
+        drawn = None
+        if "drawn_runs" in document:
+            runs = np.array(document["drawn_runs"], dtype=np.int64).reshape(-1, 2)
+            drawn = Runs(runs[:, 0], runs[:, 0] + runs[:, 1]).codes()
+        return cls(
+            action=document["action"],
+            target=document["target"],
+            units=tuple(
+                UnitReference(unit["island"], _reversed(unit["first_voxel_ijk"]), unit["voxels"], unit["digest"])
+                for unit in document["islands"]
+            ),
+            in_slice=document["slice"],
+            reason=document["reason"],
+            at=datetime.fromisoformat(document["at"]),
+            group=document["group"],
+            drawn=drawn,
+        )
+
+
+def _reversed(ijk: list[int]) -> tuple[int, int, int]:
+    i, j, k = ijk
+    return k, j, i
