@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import math
-import os
 import stat
 import zlib
 from collections.abc import Iterator, Sequence
@@ -58,6 +57,8 @@ class ImageHeader:
         Where the voxel data lie: file, bytes before the data (in the decompressed stream of a NIfTI), and encoding.
     segments
         The segments, if the file is a Slicer segmentation.
+    zeroed_floats
+        Numpy type of the stored values if ITK reads those that are not finite as 0, as it does in NIfTI; else empty.
     """
 
     path: Path
@@ -70,6 +71,7 @@ class ImageHeader:
     compression: Compression
     components: int = 1
     segments: tuple[Segment, ...] = ()
+    zeroed_floats: str = ""
 
     def __post_init__(self) -> None:
         _check_shape(self.path, self.shape, self.components)
@@ -90,16 +92,10 @@ class ImageHeader:
         InputError
             If the data are too short, too long, or the compressed stream is damaged.
         """
-        check_regular_file(self.data_path)
+        if self.data_path != self.path:
+            _check_data_file(self.path, self.data_path)
         try:
-            if self.compression == "none":
-                found = self.data_path.stat().st_size - self.data_offset
-            elif self.compression == "gzip" and self.image_io == "NiftiImageIO":
-                found = self._count(_gzip_chunks(self.data_path, 0), self.data_offset)
-            elif self.compression == "gzip":
-                found = self._count(_gzip_chunks(self.data_path, self.data_offset), 0)
-            else:
-                found = self._count(_zlib_chunks(self.data_path, self.data_offset), 0)
+            found, not_finite = self._count()
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(
                 self.path, "its compressed data are damaged or cut off; copy or export the file again"
@@ -116,15 +112,36 @@ class ImageHeader:
                 f"holds more voxel data than the {self.data_bytes} bytes its header announces (header damaged?); "
                 "export the file again",
             )
+        if not_finite:
+            raise InputError(self.path, not_finite_problem(not_finite))
 
-    def _count(self, chunks: Iterator[bytes], before: int) -> int:
-        """Bytes of a stream after the first ``before`` ones; stops as soon as there are too many."""
-        found = -before
-        for chunk in chunks:
+    def _count(self) -> tuple[int, int]:
+        """Bytes of voxel data (counting stops where there are too many), and values among them that ITK would hide."""
+        if self.compression == "none" and not self.zeroed_floats:
+            return self.data_path.stat().st_size - self.data_offset, 0
+        found, not_finite, rest = 0, 0, b""
+        for chunk in self._chunks():
             found += len(chunk)
             if found > self.data_bytes:
                 break
-        return found
+            if self.zeroed_floats:
+                rest += chunk
+                whole = len(rest) // self.itemsize
+                values = np.frombuffer(rest, self.zeroed_floats, whole)
+                not_finite += int(whole - np.isfinite(values).sum())
+                rest = rest[whole * self.itemsize :]
+        return found, not_finite
+
+    def _chunks(self) -> Iterator[bytes]:
+        """Voxel data, not compressed, piece by piece."""
+        if self.compression == "zlib":
+            yield from _zlib_chunks(self.data_path, self.data_offset)
+        elif self.compression == "gzip" and self.image_io == "NiftiImageIO":
+            yield from _gzip_chunks(self.data_path, before=0, skipped=self.data_offset)
+        elif self.compression == "gzip":
+            yield from _gzip_chunks(self.data_path, before=self.data_offset, skipped=0)
+        else:
+            yield from _plain_chunks(self.data_path, self.data_offset)
 
 
 def check_regular_file(path: Path) -> None:
@@ -186,12 +203,23 @@ def data_file_beside(path: Path, name: str) -> Path:
     InputError
         If the name leads to another folder, also through a symbolic link.
     """
+    if name in ("", ".", "..") or not name.isprintable() or set(name) & set("/\\%:"):
+        raise InputError(path, f"names voxel data '{shown(name)}' that are not one file in the same folder")
     beside = path.parent / name
-    if not name or os.sep in name or "/" in name or "\\" in name or "%" in name or "\0" in name or name in (".", ".."):
-        raise InputError(path, f"names voxel data '{name}' that are not one file in the same folder")
     if beside.is_symlink() and beside.resolve().parent != path.resolve().parent:
-        raise InputError(path, f"names voxel data '{name}', a symbolic link out of the folder")
+        raise InputError(path, f"names voxel data '{shown(name)}', a symbolic link out of the folder")
     return beside
+
+
+def shown(text: str) -> str:
+    """Text from a file, fit for a one-line message: at most 60 characters, all of them printable."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:60])
+
+
+def not_finite_problem(count: int) -> str:
+    """What to say of a scan with that many voxels that are not finite."""
+    voxels = "voxel whose intensity is" if count == 1 else "voxels whose intensities are"
+    return f"has {count} {voxels} not a finite number (NaN or infinity); export the scan again"
 
 
 def drop_single_axes(path: Path, sizes: Sequence[int]) -> tuple[int, int, int]:
@@ -206,8 +234,8 @@ def drop_single_axes(path: Path, sizes: Sequence[int]) -> tuple[int, int, int]:
     if len(sizes) < 3:
         raise InputError(path, f"is a {len(sizes)}D image; a 3D volume is needed")
     if any(size != 1 for size in sizes[3:]):
-        shown = " x ".join(str(size) for size in sizes)
-        raise InputError(path, f"is a {len(sizes)}D image ({shown}); a single 3D volume is needed")
+        extent = " x ".join(str(size) for size in sizes)
+        raise InputError(path, f"is a {len(sizes)}D image ({extent}); a single 3D volume is needed")
     return sizes[0], sizes[1], sizes[2]
 
 
@@ -218,35 +246,53 @@ def affine_spacing(affine: npt.NDArray[np.float64]) -> tuple[float, float, float
 
 
 def _check_shape(path: Path, shape: tuple[int, int, int], components: int) -> None:
-    shown = " x ".join(str(size) for size in shape)
+    extent = " x ".join(str(size) for size in shape)
     if min(shape) < 1 or components < 1:
-        raise InputError(path, f"its header gives an impossible image size ({shown})")
+        raise InputError(path, f"its header gives an impossible image size ({extent})")
     if min(shape) == 1:
-        raise InputError(path, f"is a 2D image ({shown}); a 3D volume is needed")
+        raise InputError(path, f"is a 2D image ({extent}); a 3D volume is needed")
     if math.prod(shape) * components > MAX_VOXELS:
         raise InputError(
             path,
-            f"its header announces {shown} voxels, more than the {MAX_VOXELS // 10**6} million that a volume may have",
+            f"its header announces {extent} voxels, more than the {MAX_VOXELS // 10**6} million that a volume may have",
         )
 
 
 def _check_spacing(path: Path, spacing_mm: tuple[float, float, float]) -> None:
-    shown = " x ".join(f"{length:.4g}" for length in spacing_mm)
+    extent = " x ".join(f"{length:.4g}" for length in spacing_mm)
     if not all(math.isfinite(length) for length in spacing_mm):
-        raise InputError(path, f"its voxel spacing is not a number ({shown}); export the scan again")
+        raise InputError(path, f"its voxel spacing is not a number ({extent}); export the scan again")
     if min(spacing_mm) < 0:
-        raise InputError(path, f"its voxel spacing is negative ({shown} mm); export the scan again")
+        raise InputError(path, f"its voxel spacing is negative ({extent} mm); export the scan again")
     if min(spacing_mm) == 0:
-        raise InputError(path, f"its voxel spacing is zero ({shown} mm); export the scan again")
+        raise InputError(path, f"its voxel spacing is zero ({extent} mm); export the scan again")
     low, high = SPACING_RANGE_MM
     if min(spacing_mm) < low or max(spacing_mm) > high:
-        raise InputError(path, f"its voxel spacing of {shown} mm is not that of a scan; export the scan again")
+        raise InputError(path, f"its voxel spacing of {extent} mm is not that of a scan; export the scan again")
 
 
-def _gzip_chunks(path: Path, offset: int) -> Iterator[bytes]:
+def _check_data_file(path: Path, data_path: Path) -> None:
+    """Check the second file of a detached header; what is wrong with it is said of the header."""
+    try:
+        check_regular_file(data_path)
+    except InputError as error:
+        raise InputError(path, f"its voxel data cannot be read: {error}") from error
+
+
+def _plain_chunks(path: Path, offset: int) -> Iterator[bytes]:
     with path.open("rb") as raw:
         raw.seek(offset)
+        while chunk := raw.read(CHUNK_BYTES):
+            yield chunk
+
+
+def _gzip_chunks(path: Path, before: int, skipped: int) -> Iterator[bytes]:
+    """Unpacked data of the gzip stream that starts ``before`` bytes into a file, less its first ``skipped`` bytes."""
+    with path.open("rb") as raw:
+        raw.seek(before)
         with gzip.GzipFile(fileobj=raw) as stream:
+            while skipped and (chunk := stream.read(min(skipped, CHUNK_BYTES))):
+                skipped -= len(chunk)
             while chunk := stream.read(CHUNK_BYTES):
                 yield chunk
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import InputError
-from .image_header import ImageHeader, data_file_beside, drop_single_axes, read_start
+from .image_header import ImageHeader, data_file_beside, drop_single_axes, read_start, shown
 
 MAX_HEADER_BYTES = 2**16
 
@@ -71,7 +71,7 @@ def read_meta_header(path: Path) -> ImageHeader:
         raise InputError(path, "its orientation (TransformMatrix) is not a rotation; export it again")
     itemsize = ITEM_SIZES.get(fields["ElementType"])
     if itemsize is None:
-        raise InputError(path, f"has voxels of a type that is not read ('{fields['ElementType'][:40]}')")
+        raise InputError(path, f"has voxels of a type that is not read ('{shown(fields['ElementType'])}')")
     local = fields["ElementDataFile"].upper() == "LOCAL"
     if itemsize > 1 and fields.get("BinaryDataByteOrderMSB") not in ("True", "False"):
         raise InputError(path, "its header does not say the byte order (BinaryDataByteOrderMSB: True or False)")
@@ -97,14 +97,16 @@ def _split(path: Path, start: bytes) -> tuple[dict[str, str], int]:
         name, equals, value = (part.strip() for part in line.partition("="))
         name = OTHER_NAMES.get(name, name)
         if not equals or name in fields:
-            raise InputError(path, f"its header is damaged at '{line[:40]}'; export it again")
+            raise InputError(path, f"its header is damaged at '{shown(line)}'; export it again")
         fields[name] = value
     for name in NEEDED:
         if name not in fields:
             raise InputError(path, f"its header has no '{name}', so the volume cannot be placed; export it again")
     for name, allowed in FIXED.items():
         if fields.get(name, allowed[0]) not in allowed:
-            raise InputError(path, f"its header says {name} = {fields[name][:40]}, which is not read; export it again")
+            raise InputError(
+                path, f"its header says {name} = {shown(fields[name])}, which is not read; export it again"
+            )
     return fields, end.end()
 
 

@@ -1,8 +1,8 @@
 """Headers of NIfTI-1 and NIfTI-2 files (.nii, .nii.gz).
 
 ITK repairs much without a word: it takes the absolute value of a negative voxel size, puts 1 mm for a size of zero,
-and makes a sheared orientation orthogonal. A volume in mm3 must not rest on such guesses, so the header is looked at
-as it is stored.
+makes a sheared orientation orthogonal, and puts 0 for a value that is not a number. A volume in mm3 must not rest on
+such guesses, so the header is looked at as it is stored.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ HEADER_BYTES = {1: 348, 2: 540}
 ITEM_SIZES = {2: 1, 4: 2, 8: 4, 16: 4, 64: 8, 256: 1, 512: 2, 768: 4, 1024: 8, 1280: 8}
 """Bytes per value of the NIfTI data types with one real number per voxel."""
 
+FLOATS = {16: "f4", 64: "f8"}
 SEVERAL_VALUES = {32: "complex", 1792: "complex", 2048: "complex", 128: "RGB colour", 2304: "RGBA colour"}
 MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 
@@ -35,6 +36,7 @@ MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 class _Fields:
     """The header fields that matter here, of either version."""
 
+    order: str
     dim: tuple[int, ...]
     datatype: int
     bitpix: int
@@ -82,6 +84,7 @@ def read_nifti_header(path: Path) -> ImageHeader:
         data_path=path,
         data_offset=_data_offset(path, fields, version),
         compression="gzip" if packed else "none",
+        zeroed_floats=fields.order + FLOATS[fields.datatype] if fields.datatype in FLOATS else "",
     )
     _check_scaling(path, fields)
     _check_orientation(path, fields, shape, unit)
@@ -104,6 +107,7 @@ def _unpack_1(start: bytes, order: str) -> _Fields:
         return struct.unpack_from(order + form, start, offset)
 
     return _Fields(
+        order=order,
         dim=tuple(int(n) for n in at("8h", 40)),
         datatype=int(at("h", 70)[0]),
         bitpix=int(at("h", 72)[0]),
@@ -125,6 +129,7 @@ def _unpack_2(start: bytes, order: str) -> _Fields:
         return struct.unpack_from(order + form, start, offset)
 
     return _Fields(
+        order=order,
         dim=tuple(int(n) for n in at("8q", 16)),
         datatype=int(at("h", 12)[0]),
         bitpix=int(at("h", 14)[0]),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import InputError
-from .image_header import Compression, ImageHeader, Segment, data_file_beside, read_start
+from .image_header import Compression, ImageHeader, Segment, data_file_beside, read_start, shown
 
 MAX_HEADER_BYTES = 2**20
 
@@ -74,7 +74,7 @@ def read_nrrd_header(path: Path) -> ImageHeader:
     components, axes = _axes(text, sizes)
     itemsize = ITEM_SIZES.get(text.field("type").lower())
     if itemsize is None:
-        raise InputError(path, f"has voxels of a type that is not read ('{text.field('type')[:40]}')")
+        raise InputError(path, f"has voxels of a type that is not read ('{shown(text.field('type'))}')")
     if itemsize > 1 and text.field("endian").lower() not in ("little", "big"):
         raise InputError(path, "its NRRD header does not say the byte order (endian: little or big)")
     data_path, offset = _data_place(text)
@@ -110,7 +110,7 @@ def _split(path: Path, start: bytes) -> _Text:
         if match["key"] is not None:
             keys[match["key"]] = match["value"]
         elif (name := match["field"].strip().lower()) in fields:
-            raise InputError(path, f"its NRRD header gives '{name[:40]}' twice; export it again")
+            raise InputError(path, f"its NRRD header gives '{shown(name)}' twice; export it again")
         else:
             fields[name] = match["said"].strip()
     return _Text(path, fields, keys, len(start) if end is None else end.end())
@@ -137,7 +137,9 @@ def _axes(text: _Text, sizes: list[int]) -> tuple[int, tuple[int, int, int]]:
         kind = text.fields["kinds"].split()[0].lower()
         if sizes[0] == 1 or (kind == "list" and _segments(text)):
             return sizes[0], (1, 2, 3)
-        raise InputError(text.path, f"has {sizes[0]} values per voxel ({kind[:40]}); a volume of grey levels is needed")
+        raise InputError(
+            text.path, f"has {sizes[0]} values per voxel ({shown(kind)}); a volume of grey levels is needed"
+        )
     raise InputError(text.path, f"is a {len(sizes)}D image; a single 3D volume is needed")
 
 
@@ -183,7 +185,9 @@ def _data_place(text: _Text) -> tuple[Path, int]:
 def _compression(text: _Text) -> Compression:
     encoding = text.field("encoding").lower()
     if encoding not in ENCODINGS:
-        raise InputError(text.path, f"is encoded as '{encoding[:40]}', which is not read; save it again as raw or gzip")
+        raise InputError(
+            text.path, f"is encoded as '{shown(encoding)}', which is not read; save it again as raw or gzip"
+        )
     return ENCODINGS[encoding]
 
 
@@ -194,6 +198,6 @@ def _segments(text: _Text) -> tuple[Segment, ...]:
             stem = match[1]
             numbers = text.keys.get(stem + "LabelValue", "1"), text.keys.get(stem + "Layer", "0")
             if not all(re.fullmatch(r"\s*\d{1,9}\s*", number) for number in numbers):
-                raise InputError(text.path, f"its segment '{text.keys[key][:40]}' has no proper label value or layer")
+                raise InputError(text.path, f"its segment '{shown(text.keys[key])}' has no proper label value or layer")
             segments.append(Segment(text.keys[key].strip(), int(numbers[0]), int(numbers[1])))
     return tuple(segments)

@@ -15,7 +15,7 @@ from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import FloatArray, Grid, Volume
 
 from .errors import InputError
-from .image_header import CHUNK_BYTES, ImageHeader, Segment, check_regular_file, read_start
+from .image_header import CHUNK_BYTES, ImageHeader, Segment, check_regular_file, not_finite_problem, read_start, shown
 from .meta_header import read_meta_header
 from .nifti_header import read_nifti_header
 from .nrrd_header import read_nrrd_header
@@ -33,7 +33,8 @@ MAX_LABEL = 65535
 MAX_LABELS = 256
 """A mask with more different values than this is taken for a scan given by mistake."""
 
-MAX_INTENSITY = 1e12
+INTENSITY_RANGE = (1e-12, 1e12)
+"""Where the largest intensity of a scan must lie; numbers read with the wrong byte order seldom do."""
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -218,15 +219,12 @@ def _grid(image: Any) -> Grid:
 def _check_intensities(path: Path, array: npt.NDArray[np.float32]) -> None:
     low, high = float(array.min()), float(array.max())
     if not np.isfinite([low, high]).all():
-        count = int(array.size - np.isfinite(array).sum())
-        voxels = "voxel whose intensity is" if count == 1 else "voxels whose intensities are"
-        raise InputError(path, f"has {count} {voxels} not a finite number (NaN or infinity); export the scan again")
+        raise InputError(path, not_finite_problem(int(array.size - np.isfinite(array).sum())))
     if low == high:
         raise InputError(path, f"has the same intensity ({low:.6g}) everywhere; it is not a scan")
-    if max(abs(low), abs(high)) > MAX_INTENSITY:
-        raise InputError(
-            path, f"has intensities up to {max(abs(low), abs(high)):.3g} (wrong byte order?); export it again"
-        )
+    largest = max(abs(low), abs(high))
+    if not INTENSITY_RANGE[0] < largest < INTENSITY_RANGE[1]:
+        raise InputError(path, f"its largest intensity is {largest:.3g} (wrong byte order?); export the scan again")
 
 
 def _check_labels(path: Path, array: npt.NDArray[np.float32]) -> None:
@@ -252,7 +250,7 @@ def _choose_segment(header: ImageHeader, name: str | None) -> Segment | None:
     wanted = [segment for segment in segments if name is not None and segment.name.casefold() == name.casefold()]
     if len(wanted) == 1:
         return wanted[0]
-    known = ", ".join(f"'{segment.name}'" for segment in segments)
+    known = ", ".join(f"'{shown(segment.name)}'" for segment in segments)
     asked = f"one named '{name}'" if name else "a single one"
     raise InputError(header.path, f"holds the segments {known}, not {asked}; export the wanted segment alone")
 
