@@ -1,0 +1,258 @@
+"""The results table: one row per case, time point and reader, and the rows that were replaced.
+
+`results.tsv` and `results.history.tsv` are UTF-8 without byte order mark, with tabs between the columns, a line feed
+after each line, and the names in `COLUMNS` in the first line; `results_rows` says how values are written.
+
+A table may come back from a spreadsheet: a byte order mark, CRLF, quoted cells, other column order, blank lines and
+columns of the user's own are accepted. Such columns are kept, right of ours, with what is written in them; a row that
+is measured again keeps its remarks.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from .case_folders import valid_name
+from .disk_errors import clear_errors
+from .errors import RecordError
+from .results_rows import COLUMNS, ResultsRow, check_cells, format_row, parse_row
+from .safe_files import locked, write_atomically
+
+__all__ = [
+    "COLUMNS",
+    "HISTORY_NAME",
+    "RESULTS_NAME",
+    "ResultsRow",
+    "format_row",
+    "parse_row",
+    "read_rows",
+    "read_tables",
+    "write_row",
+    "write_table",
+]
+
+RESULTS_NAME = "results.tsv"
+HISTORY_NAME = "results.history.tsv"
+
+
+def write_row(out: str | os.PathLike[str], row: ResultsRow) -> None:
+    """Put a row into `<out>/results.tsv`: in place of the row of the same case, time point and reader, else at the end.
+
+    A replaced row that differs is first kept in `<out>/results.history.tsv`. Writers take turns by a lock, each file is
+    replaced as a whole, and a crash between the two neither loses the earlier row nor keeps it twice. A table that
+    cannot be read is left as it is.
+
+    Raises
+    ------
+    InputError
+        If case, time point or reader is not an allowed name.
+    RecordError
+        If a table is damaged, cannot be written, or stays locked, or the row holds what a table must not.
+    """
+    path = Path(out) / RESULTS_NAME
+    row = replace(
+        row,
+        case_id=valid_name("case_id", row.case_id),
+        time_point=valid_name("time_point", row.time_point),
+        reader=valid_name("reader", row.reader),
+    )
+    try:
+        cells = format_row(row)
+    except ValueError as error:
+        raise RecordError(path, f"the row for {' / '.join(row.key)} cannot be written: {error}") from error
+    with locked(path):
+        table = _read_table(path) if path.exists() else _Table()
+        positions = table.find(row.key)
+        if len(positions) > 1:
+            raise RecordError(path, f"has {len(positions)} rows for {' / '.join(row.key)}; delete all but one")
+        if positions:
+            earlier = table.row(positions[0])
+            if earlier == parse_row(cells):
+                return
+            _keep_in_history(path.with_name(HISTORY_NAME), earlier)
+            table.replace(positions[0], cells)
+        else:
+            table.append(cells)
+        write_atomically(path, table.to_bytes())
+
+
+def read_rows(path: str | os.PathLike[str]) -> list[ResultsRow]:
+    """Read all rows of a results or history table.
+
+    Raises
+    ------
+    RecordError
+        If there is no such file, or it is damaged: not UTF-8, a column missing or twice, a wrong number of cells, or a
+        cell that cannot be read; the message names the line.
+    """
+    return _read_table(Path(path)).rows
+
+
+def read_tables(paths: Iterable[str | os.PathLike[str]]) -> list[tuple[str, ResultsRow]]:
+    """Read the rows of several results tables, each with the path it came from.
+
+    Parameters
+    ----------
+    paths
+        Tables, or output folders with a `results.tsv`.
+
+    Raises
+    ------
+    RecordError
+        As `read_rows`.
+    """
+    rows: list[tuple[str, ResultsRow]] = []
+    for given in paths:
+        path = Path(given)
+        table = path / RESULTS_NAME if path.is_dir() else path
+        rows += ((path.as_posix(), row) for row in read_rows(table))
+    return rows
+
+
+def write_table(rows: Sequence[ResultsRow], path: str | os.PathLike[str], sources: Sequence[str] | None = None) -> None:
+    """Write rows for a statistics program (`.tsv`, as `results.tsv`) or for a spreadsheet (`.csv`).
+
+    The `.csv` has commas, CRLF and a byte order mark: without the mark, Excel takes a file opened by double click for
+    the system's old code page and garbles accented names. Where Excel expects semicolons or a decimal comma, import the
+    file by Data > From Text/CSV.
+
+    Parameters
+    ----------
+    rows
+        Rows, in the order they are to have.
+    path
+        File to write; its ending decides the format.
+    sources
+        Where each row came from; written as a first column `source`.
+
+    Raises
+    ------
+    RecordError
+        If the ending is another one, a row holds what a table must not, or the file cannot be written.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in (".tsv", ".csv"):
+        raise RecordError(target, "a table ends in .tsv or .csv; choose one of them")
+    header = list(COLUMNS)
+    try:
+        table = [format_row(row) for row in rows]
+    except ValueError as error:
+        raise RecordError(target, f"the table cannot be written: {error}") from error
+    if sources is not None:
+        header = ["source", *header]
+        table = [[_plain_source(source), *cells] for source, cells in zip(sources, table, strict=True)]
+    if target.suffix.lower() == ".tsv":
+        data = _to_text(header, table, "\t").encode()
+    else:
+        data = _to_text(header, table, ",").replace("\n", "\r\n").encode("utf-8-sig")
+    write_atomically(target, data)
+
+
+class _Table:
+    """A table in memory: cells as they were read, our columns first, then the user's own."""
+
+    def __init__(self, extra: Sequence[str] = ()) -> None:
+        self.header = [*COLUMNS, *extra]
+        self._cells: list[list[str]] = []
+
+    @property
+    def rows(self) -> list[ResultsRow]:
+        return [self.row(position) for position in range(len(self._cells))]
+
+    def row(self, position: int) -> ResultsRow:
+        return parse_row(self._cells[position][: len(COLUMNS)])
+
+    def append(self, cells: Sequence[str]) -> None:
+        """Add a row; a ValueError says what is wrong with it."""
+        check_cells(cells[: len(COLUMNS)])
+        self._cells.append([*cells, *[""] * (len(self.header) - len(cells))])
+
+    def replace(self, position: int, cells: Sequence[str]) -> None:
+        self._cells[position][: len(COLUMNS)] = cells
+
+    def find(self, key: tuple[str, str, str]) -> list[int]:
+        """Positions of the rows of one case, time point and reader."""
+        return [position for position, cells in enumerate(self._cells) if tuple(cells[:3]) == key]
+
+    def to_bytes(self) -> bytes:
+        return _to_text(self.header, self._cells, "\t").encode()
+
+
+def _keep_in_history(path: Path, row: ResultsRow) -> None:
+    """Append a replaced row, unless a writer that was killed before it replaced the row has done so already."""
+    table = _read_table(path) if path.exists() else _Table()
+    kept = table.find(row.key)
+    if not kept or table.row(kept[-1]) != row:
+        table.append(format_row(row))
+        write_atomically(path, table.to_bytes())
+
+
+def _read_table(path: Path) -> _Table:
+    reader = csv.reader(io.StringIO(_read_text(path), newline=""), delimiter="\t", strict=True)
+    try:
+        header = _trimmed(next(reader, []))
+        order = _column_order(path, header)
+        table = _Table([header[position] for position in order[len(COLUMNS) :]])
+        for cells in reader:
+            if any(cells):
+                if len(_trimmed(cells)) > len(header) or len(cells) < len(header):
+                    raise ValueError(f"{len(cells)} cells instead of {len(header)}")
+                table.append([cells[position] for position in order])
+    except (ValueError, csv.Error) as error:
+        problem = f"line {reader.line_num} is damaged: {error}; correct the line or restore the file"
+        raise RecordError(path, problem) from error
+    return table
+
+
+def _read_text(path: Path) -> str:
+    with clear_errors(path):
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError as error:
+            raise RecordError(path, "there is no such file; check the path") from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise RecordError(path, f"line {line} is not UTF-8 text; save the table as UTF-8, tab separated") from error
+
+
+def _column_order(path: Path, header: list[str]) -> list[int]:
+    """Positions in the file of our columns and, after them, of the user's."""
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        names = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+        problem = f"line 1 is not the header of a results table (missing: {names}); restore the file or move it away"
+        raise RecordError(path, problem)
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise RecordError(path, f"line 1 has the column {twice[0]!r} twice; delete or rename one of them")
+    ours = [header.index(name) for name in COLUMNS]
+    return ours + [position for position in range(len(header)) if position not in ours]
+
+
+def _trimmed(cells: list[str]) -> list[str]:
+    """Cells without the empty ones at the end, which spreadsheets leave behind."""
+    end = len(cells)
+    while end and not cells[end - 1]:
+        end -= 1
+    return cells[:end]
+
+
+def _plain_source(source: str) -> str:
+    """Path that no spreadsheet takes for a formula and that stays on one line."""
+    plain = "".join(character if character.isprintable() else "?" for character in source)
+    return "./" + plain if plain.startswith(("=", "+", "-", "@")) else plain
+
+
+def _to_text(header: Sequence[str], rows: Sequence[Sequence[str]], delimiter: str) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()

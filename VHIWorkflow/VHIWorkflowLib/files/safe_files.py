@@ -1,0 +1,224 @@
+"""Files that are never half written, and one writer at a time.
+
+A file is written under a temporary name in its own folder, flushed to the disk and renamed, so that whoever reads it,
+and whatever is killed, sees the old file or the new one. Locks are those of the operating system: they vanish with the
+process that held them.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+
+from .case_folders import case_folder, valid_name
+from .disk_errors import clear_errors
+from .errors import RecordError
+
+__all__ = ["case_folder", "clear_errors", "locked", "replacing", "valid_name", "write_atomically"]
+
+TEMPORARY_PREFIX = ".vhi-tmp-"
+"""Names of temporary files: this prefix, machine, process, a random part, then the name the file is to have."""
+
+LEFTOVER_AGE_SECONDS = 24 * 3600
+"""A temporary file of this age is a leftover, even when it is unknown whether its process still runs."""
+
+LOCK_TIMEOUT_SECONDS = 30.0
+
+_LOCK_POLL_SECONDS = 0.003
+_HOLDER_BYTES = 160
+_BUSY_FILE_SECONDS = 2.0
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a whole file, or leave the old one as it is.
+
+    Missing folders are made. Leftovers of killed writers in the folder are removed.
+
+    Raises
+    ------
+    RecordError
+        If the file cannot be written: disk full, read-only, no permission, open elsewhere (Windows).
+    """
+    with replacing(path) as temporary, open(temporary, "xb") as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path beside a file, for a library that writes by file name; then put it in the file's place.
+
+    The temporary name ends like the real one (`.nii.gz`), so that a library picks the same format. When the body
+    raises, the temporary file is removed and the old file stays.
+
+    Raises
+    ------
+    RecordError
+        If the file cannot be written, or the body wrote nothing.
+    """
+    target = Path(path)
+    with clear_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(target.parent)
+        temporary = target.with_name(_temporary_prefix() + os.urandom(4).hex() + "-" + target.name)
+        try:
+            yield temporary
+            if not temporary.is_file():
+                raise RecordError(target, "the file could not be written; check the space on the disk and try again")
+            _flush(temporary)
+            _replace(temporary, target)
+            _flush_folder(target.parent)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: str | os.PathLike[str], timeout: float = LOCK_TIMEOUT_SECONDS) -> Iterator[None]:
+    """Keep all other writers of a file away, on this and on other machines that share the folder.
+
+    The lock is held on `.<name>.lock` beside the file with the operating system's own file locks (flock, LockFileEx),
+    which are released when a process ends, however it ends, and which NFS 4 and SMB shares pass on to the server. The
+    lock file itself may stay behind: it means nothing, and deleting one that is waited for would let two writers in.
+    Only on a file system without such locks does filelock fall back to a marker file; a killed holder's marker is
+    taken over by the same machine. The lock file holds who locked it last, for the message to those who wait in vain.
+
+    Raises
+    ------
+    RecordError
+        If the lock is not free within the timeout (in seconds; the message says who holds it, if known), or a lock
+        file cannot be made in the folder.
+    """
+    from filelock import FileLock, Timeout, UnixFileLock, WindowsFileLock
+
+    target = Path(path)
+    lock_path = target.with_name(f".{target.name}.lock")
+    lock = FileLock(lock_path, mode=0o666)
+    try:
+        with clear_errors(target):
+            lock_path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=timeout, poll_interval=_LOCK_POLL_SECONDS)
+            except Timeout as error:
+                problem = f"{_read_holder(lock_path)} has kept it in use for more than {timeout:g} s"
+                raise RecordError(target, f"{problem}; wait, or end that program, and try again") from error
+        if isinstance(lock, UnixFileLock | WindowsFileLock):
+            _note_holder(lock_path)
+        yield
+    finally:
+        lock.release()
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _flush_folder(folder: Path) -> None:
+    with suppress(OSError):  # Windows cannot, some network shares will not
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _replace(temporary: Path, target: Path) -> None:
+    """Rename; on Windows, wait a moment for a virus scanner or a reader that has the file open."""
+    patience = time.monotonic() + (_BUSY_FILE_SECONDS if os.name == "nt" else 0.0)
+    while True:
+        try:
+            os.replace(temporary, target)
+            return
+        except PermissionError:
+            if time.monotonic() >= patience:
+                raise
+            time.sleep(0.05)
+
+
+@cache
+def _machine() -> str:
+    """Eight characters that tell this running system (and container) from others that share a folder."""
+    import hashlib
+    import platform
+
+    parts = [platform.node()]
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
+    with suppress(OSError):
+        parts.append(os.readlink("/proc/self/ns/pid"))
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:8]
+
+
+def _temporary_prefix() -> str:
+    return f"{TEMPORARY_PREFIX}{_machine()}-{os.getpid()}-"
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove temporary files of killed writers; those of living ones stay."""
+    with suppress(OSError):
+        for entry in list(os.scandir(folder)):
+            if entry.name.startswith(TEMPORARY_PREFIX) and _is_leftover(entry):
+                with suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _is_leftover(entry: os.DirEntry[str]) -> bool:
+    machine, _, rest = entry.name.removeprefix(TEMPORARY_PREFIX).partition("-")
+    process = rest.partition("-")[0]
+    if machine == _machine() and process.isascii() and process.isdigit() and not _is_running(int(process)):
+        return True
+    try:
+        return time.time() - entry.stat(follow_symlinks=False).st_mtime > LEFTOVER_AGE_SECONDS
+    except OSError:
+        return False
+
+
+def _is_running(process: int) -> bool:
+    if os.name == "nt":  # os.kill would end the process there; age alone tells
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def _note_holder(lock_path: Path) -> None:
+    """Write who holds the lock into the lock file, behind its first byte, which Windows keeps from other readers."""
+    import getpass
+    import platform
+
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        user = "somebody"
+    holder = f"{user} on {platform.node() or 'an unnamed machine'} (process {os.getpid()})"
+    with suppress(OSError):
+        descriptor = os.open(lock_path, os.O_WRONLY | getattr(os, "O_BINARY", 0))
+        try:
+            os.lseek(descriptor, 1, os.SEEK_SET)
+            os.write(descriptor, holder.encode()[:_HOLDER_BYTES].ljust(_HOLDER_BYTES))
+        finally:
+            os.close(descriptor)
+
+
+def _read_holder(lock_path: Path) -> str:
+    with suppress(OSError):
+        descriptor = os.open(lock_path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            os.lseek(descriptor, 1, os.SEEK_SET)
+            text = os.read(descriptor, _HOLDER_BYTES).decode(errors="replace").strip()
+        finally:
+            os.close(descriptor)
+        if text.isprintable() and "(process " in text:
+            return text
+    return "another program"
