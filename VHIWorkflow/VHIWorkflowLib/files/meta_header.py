@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import InputError
-from .image_header import ImageHeader, data_file_beside, drop_single_axes, read_start, shown
+from .image_header import ImageHeader, check_regular_file, data_file_beside, drop_single_axes, read_start, shown
 
 MAX_HEADER_BYTES = 2**16
 
@@ -75,7 +75,7 @@ def read_meta_header(path: Path) -> ImageHeader:
     local = fields["ElementDataFile"].upper() == "LOCAL"
     if itemsize > 1 and fields.get("BinaryDataByteOrderMSB") not in ("True", "False"):
         raise InputError(path, "its header does not say the byte order (BinaryDataByteOrderMSB: True or False)")
-    return ImageHeader(
+    header = ImageHeader(
         path=path,
         image_io="MetaImageIO",
         shape=shape,
@@ -85,6 +85,20 @@ def read_meta_header(path: Path) -> ImageHeader:
         data_offset=length if local else 0,
         compression="zlib" if fields.get("CompressedData") == "True" else "none",
     )
+    if header.compression == "zlib":
+        _check_compressed_size(header, fields.get("CompressedDataSize"))
+    return header
+
+
+def _check_compressed_size(header: ImageHeader, announced: str | None) -> None:
+    """Check the length of the compressed data; ITK reads that many bytes and leaves the rest of the volume unset."""
+    check_regular_file(header.data_path)
+    found = header.data_path.stat().st_size - header.data_offset
+    if announced is not None and announced != str(found):
+        raise InputError(
+            header.path,
+            f"its compressed data are damaged or cut off ({found} bytes of {shown(announced)}); export it again",
+        )
 
 
 def _split(path: Path, start: bytes) -> tuple[dict[str, str], int]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from VHIWorkflowLib.core.grids import FloatArray, Grid, Volume
 
 from .errors import InputError
 from .image_header import CHUNK_BYTES, ImageHeader, Segment, check_regular_file, not_finite_problem, read_start, shown
+from .itk import itk_silent, simple_itk
 from .meta_header import read_meta_header
 from .nifti_header import read_nifti_header
 from .nrrd_header import read_nrrd_header
@@ -157,7 +157,7 @@ def is_dicom(path: Path) -> bool:
 def _read(header: ImageHeader, layer: int) -> Volume:
     header.check_data()
     try:
-        with _itk_silent():
+        with itk_silent():
             return _read_with_itk(header, layer)
     except MeasurementError as error:
         raise InputError(header.path, str(error)) from error
@@ -166,7 +166,7 @@ def _read(header: ImageHeader, layer: int) -> Volume:
 
 
 def _read_with_itk(header: ImageHeader, layer: int) -> Volume:
-    sitk = _itk()
+    sitk = simple_itk()
     reader = sitk.ImageFileReader()
     reader.SetImageIO(header.image_io)
     reader.SetFileName(str(header.path))
@@ -186,25 +186,6 @@ def _read_with_itk(header: ImageHeader, layer: int) -> Volume:
     if image.GetDimension() > 3:
         image = sitk.Extract(image, [*header.shape, *([0] * (image.GetDimension() - 3))])
     return Volume(sitk.GetArrayFromImage(image), _grid(image))
-
-
-def _itk() -> Any:
-    """SimpleITK, imported only when a file is read; it has no types."""
-    import SimpleITK
-
-    return SimpleITK
-
-
-@contextmanager
-def _itk_silent() -> Iterator[None]:
-    """Keep ITK from writing warnings to standard error; what matters is checked here and raised."""
-    sitk = _itk()
-    shown = sitk.ProcessObject.GetGlobalWarningDisplay()
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
-    try:
-        yield
-    finally:
-        sitk.ProcessObject.SetGlobalWarningDisplay(shown)
 
 
 def _grid(image: Any) -> Grid:
