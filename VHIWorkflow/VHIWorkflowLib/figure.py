@@ -160,8 +160,8 @@ def _window(
 
 def _grey_tile(values: npt.NDArray[np.generic], low: float, high: float, layout: Layout) -> Pixels:
     """One slice as RGB, shape (tile height, tile width, 3)."""
-    scaled = (np.nan_to_num(np.asarray(values, dtype=np.float32), nan=low) - low) * np.float32(255 / (high - low))
-    grey = Image.fromarray(np.clip(scaled, 0, 255).astype(np.uint8))
+    inside = np.nan_to_num(np.clip(np.asarray(values, dtype=np.float32), low, high), nan=low)
+    grey = Image.fromarray(((inside - low) * np.float32(255 / (high - low))).clip(0, 255).astype(np.uint8))
     resized = np.asarray(grey.resize((layout.tile_width, layout.tile_height), Image.Resampling.BICUBIC))
     return np.repeat(resized[:, :, None], 3, axis=2)
 
@@ -173,7 +173,7 @@ def _draw_masks(tile: Pixels, masks: dict[str, BoolArray]) -> None:
     if "disease region" in large:
         _blend(tile, _inner_edge(large["disease region"]), DISEASE_REGION, 0.7)
     if "normal bone" in large:
-        _blend(tile, large["normal bone"], NORMAL_BONE, 0.10)
+        _blend(tile, large["normal bone"], NORMAL_BONE, 0.08)
         _blend(tile, _inner_edge(large["normal bone"]), NORMAL_BONE, 1.0)
     if "removed" in large:
         y, x = np.arange(tile.shape[0])[:, None], np.arange(tile.shape[1])

@@ -43,10 +43,10 @@ class View:
         """Whether the display runs against the stored order, for slice, down and right."""
         across, down, right = (self._direction(axis) for axis in self.axes)
         if self._is_sagittal:
-            return across[0] > 0, down[2] > 0, right[1] > 0
+            return bool(across[0] > 0), bool(down[2] > 0), bool(right[1] > 0)
         if abs(across[1]) >= abs(across[2]):
-            return across[1] > 0, down[2] > 0, right[0] > 0
-        return across[2] < 0, down[1] > 0, right[0] > 0
+            return bool(across[1] > 0), bool(down[2] > 0), bool(right[0] > 0)
+        return bool(across[2] < 0), bool(down[1] > 0), bool(right[0] > 0)
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
