@@ -35,6 +35,18 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True)
+class CleaningRecord:
+    """A session as it is kept: start mode, steps in effect, undone steps (the next to redo first), and the effort."""
+
+    start: StartMode
+    steps: tuple[Step, ...]
+    undone: tuple[Step, ...] = ()
+    undo_count: int = 0
+    redo_count: int = 0
+    seconds_spent: float = 0.0
+
+
+@dataclass(frozen=True)
 class Change:
     """What a step, undo or redo did to the cleaned mask: C-order positions that came in, and that went."""
 
@@ -73,8 +85,8 @@ class CleaningSession:
         Gives each step its time.
     scores
         Rank score of each island, in the order of ``islands``.
-    seconds_before
-        Time spent in earlier sittings.
+    on_change
+        Called after each step, undo and redo, to save it. What it raises goes to the caller; the step itself stands.
 
     Raises
     ------
@@ -91,7 +103,7 @@ class CleaningSession:
         start: StartMode = "remove",
         clock: Clock = utc_now,
         scores: npt.ArrayLike | None = None,
-        seconds_before: float = 0.0,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.grid = grid
         self.start: StartMode = start
@@ -99,11 +111,12 @@ class CleaningSession:
         self.undo_count = 0
         self.redo_count = 0
         self._clock = clock
+        self._on_change = on_change
         self._done: list[_Done] = []
         self._undone: list[Step] = []
         self._open_group: int | None = None
         self._opened_at = self._last_at = clock()
-        self._seconds_before = seconds_before
+        self._seconds_before = 0.0
         self._decisions = DecisionTable(self.partition, conservative, start)
 
     @classmethod
@@ -114,10 +127,11 @@ class CleaningSession:
         start: StartMode = "remove",
         clock: Clock = utc_now,
         scores: npt.ArrayLike | None = None,
+        on_change: Callable[[], None] = lambda: None,
     ) -> CleaningSession:
         """A session on a measured case."""
         conservative = case.islands.voxels[case.conservative]
-        return cls(case.islands, case.grid, conservative, start=start, clock=clock, scores=scores)
+        return cls(case.islands, case.grid, conservative, start=start, clock=clock, scores=scores, on_change=on_change)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -231,6 +245,7 @@ class CleaningSession:
             self._undone.append(done.step)
         self.undo_count += 1
         self._last_at = self._clock()
+        self._on_change()
         return _joined(changes)
 
     def redo(self) -> Change:
@@ -245,22 +260,22 @@ class CleaningSession:
             self._undone.pop()
         self.redo_count += 1
         self._last_at = self._clock()
+        self._on_change()
         return _joined(changes)
 
-    def replay(self, steps: Iterable[Step], undone: Iterable[Step] = ()) -> None:
-        """Repeat recorded steps, with their own times, on a session that has none.
+    def recorded(self) -> CleaningRecord:
+        """The session as it is kept."""
+        return CleaningRecord(
+            self.start, self.steps, self.undone_steps, self.undo_count, self.redo_count, self.seconds_spent
+        )
 
-        Parameters
-        ----------
-        steps
-            In their order.
-        undone
-            Steps that redo shall take again, the next one first.
+    def replay(self, steps: Iterable[Step]) -> None:
+        """Repeat recorded steps, with their own times, on a session that has none.
 
         Raises
         ------
         CleaningError
-            Names the first step that does not fit this case; nothing of the record then stays in effect.
+            Names the first step that does not fit this case; none of them then stays in effect.
         """
         if self._done or self._undone:
             raise CleaningError("recorded steps can only be repeated on a session without steps of its own")
@@ -271,7 +286,21 @@ class CleaningSession:
                 while self._done:
                     self._revert(self._done.pop())
                 raise CleaningError(f"step {number} ({step}) does not fit this case: {error}") from error
-        self._undone = list(undone)[::-1]
+
+    def resume(self, record: CleaningRecord) -> None:
+        """Go on where a recorded session of the same start mode was left, undone steps and effort included.
+
+        Raises
+        ------
+        CleaningError
+            If the start mode is another one, or as ``replay``.
+        """
+        if record.start != self.start:
+            raise CleaningError(f"the recorded session started in mode {record.start!r}, this one in {self.start!r}")
+        self.replay(record.steps)
+        self._undone = list(record.undone)[::-1]
+        self.undo_count, self.redo_count = record.undo_count, record.redo_count
+        self._seconds_before = record.seconds_spent
 
     def _decide(self, action: Action, target: Target, in_slice: int | None, reason: Reason | None) -> Change:
         if in_slice is not None and not 0 <= in_slice < self.grid.shape[self.grid.slice_axis]:
@@ -298,6 +327,7 @@ class CleaningSession:
         change = self._perform(step, units)
         self._undone.clear()
         self._last_at = step.at
+        self._on_change()
         return change
 
     def _repeat(self, step: Step) -> Change:

@@ -121,17 +121,21 @@ class Grid:
 
     def share_inside(self, other: Grid) -> float:
         """Share (0 to 1) of this grid's voxel centres that lie in the field of view of another grid."""
-        step = self._index_map_to(other)
-        inside = np.ones((1, 1, 1), dtype=bool)
-        for axis, size in enumerate(other.shape):
-            position = step[axis, 3] + sum(
-                step[axis, a] * np.arange(self.shape[a]).reshape([-1 if a == b else 1 for b in range(3)])
-                for a in range(3)
-            )
-            inside = inside & (position >= -0.5) & (position <= size - 0.5)
-        return float(np.broadcast_to(inside, self.shape).mean())
+        return float(self.inside(other).mean())
 
-    def _index_map_to(self, other: Grid) -> FloatArray:
+    def inside(self, other: Grid) -> BoolArray:
+        """Which voxel centres, shape (k, j, i), lie in the field of view of another grid."""
+        step = self.index_map_to(other)
+        inside = np.ones(self.shape, dtype=bool)
+        places = [
+            np.arange(size).reshape([-1 if a == axis else 1 for a in range(3)]) for axis, size in enumerate(self.shape)
+        ]
+        for axis, size in enumerate(other.shape):
+            position = step[axis, 3] + sum(step[axis, a] * places[a] for a in range(3))
+            inside &= (position >= -0.5) & (position <= size - 0.5)
+        return inside
+
+    def index_map_to(self, other: Grid) -> FloatArray:
         """4 x 4 matrix from array indices (k, j, i, 1) here to array indices there."""
         swap = np.eye(4)[[2, 1, 0, 3]]
         step: FloatArray = swap @ np.linalg.inv(other.affine) @ self.affine @ swap

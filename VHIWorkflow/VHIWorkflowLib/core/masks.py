@@ -18,7 +18,7 @@ MINIMUM_GROUP_PIXELS = 4
 
 @dataclass(frozen=True)
 class BoneVoxels:
-    """The voxels of the disease region, normal bone included, with their STIR intensities.
+    """The voxels of all imaged bone, normal bone included, with their STIR intensities.
 
     Attributes
     ----------

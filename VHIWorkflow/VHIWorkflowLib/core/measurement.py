@@ -82,7 +82,7 @@ class Preliminary:
     above_threshold_voxels
         At or above the sensitive threshold, before small groups were dropped.
     bone
-        Voxels of the disease region, normal bone included.
+        Voxels of all imaged bone: disease region and normal bone.
     outside_normal_bone
         Which of them are not normal bone.
     islands
@@ -142,7 +142,8 @@ def measure(
     stir
         Floating intensities.
     normal_bone, disease_region
-        Masks of the STIR volume's shape. The normal bone is taken out of the disease region here.
+        Masks of the STIR volume's shape. The normal bone is taken out of the disease region here, whether or not it was
+        part of it.
     settings
         Defaults when None.
     thresholds
@@ -158,9 +159,9 @@ def measure(
         if mask.shape != stir.grid.shape:
             raise MeasurementError(f"the {name} has shape {mask.shape}, the STIR volume {stir.grid.shape}")
     lattice = Lattice(stir.grid.shape, stir.grid.slice_axis)
-    bone = BoneVoxels.of(stir.array, disease_region, lattice)
+    bone = BoneVoxels.of(stir.array, disease_region | normal_bone, lattice)
     if not np.isfinite(bone.intensities).all():
-        raise MeasurementError("the STIR volume has values that are not numbers inside the disease region")
+        raise MeasurementError("the STIR volume has values that are not numbers inside the bone")
     normal_codes = lattice.codes_of(normal_bone)
     statistics = normal_bone_statistics(stir.array.ravel()[lattice.flat(normal_codes)])
     outside = ~bone.members(normal_codes)
@@ -186,7 +187,7 @@ def measure(
         conservative=intensities >= smallest_at_least(limits.conservative_cut, intensities.dtype),
         near_sensitive=bone.near(limits.sensitive, limits.margin, outside),
         near_conservative=bone.near(limits.conservative, limits.margin, outside),
-        warnings=_warnings(normal_codes.size, int((~outside).sum())),
+        warnings=_warnings(normal_codes.size, int((disease_region & normal_bone).sum())),
     )
 
 
