@@ -7,6 +7,7 @@ replace one argument by what an entry writes; nothing but a one-line error may c
 from __future__ import annotations
 
 import gzip
+import json
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from typing import Literal
 import numpy as np
 import SimpleITK
 from Files import synthetic
+from Files.markup_files import box, curve, on_slice, write_markups
+from VHIWorkflowLib.core.grids import Grid
 
 Argument = Literal["stir", "t1", "normal_bone", "disease_region"]
 
@@ -490,3 +493,78 @@ def segmentation_without_normal_bone(folder: Path) -> Path:
     keys = b"Segment0_Name:=Sacrum\nSegment0_LabelValue:=1\nSegment1_Name:=Ilium\nSegment1_LabelValue:=2\n"
     path.write_bytes(path.read_bytes().replace(b"\n\n", b"\n" + keys + b"\n", 1))
     return path
+
+
+# Markups
+
+SQUARE = [(8.0, 8.0), (8.0, 22.0), (22.0, 22.0), (22.0, 8.0)]
+
+
+def stir_grid() -> Grid:
+    """Grid of the good case."""
+    affine = np.eye(4)
+    affine[:3, :3] = synthetic.oblique_direction() * synthetic.SPACING_MM
+    affine[:3, 3] = synthetic.ORIGIN_LPS
+    return Grid(synthetic.SHAPE, np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine)
+
+
+@malformed("normal_bone", "no proper JSON")
+def markup_that_is_no_json(folder: Path) -> Path:
+    path = write_markups(folder / "bone.mrk.json", curve(on_slice(stir_grid(), 2, SQUARE)))
+    return _cut(path, 0.5)
+
+
+@malformed("normal_bone", "no proper JSON")
+def markup_nested_without_end(folder: Path) -> Path:
+    (folder / "bone.mrk.json").write_text("[" * 200_000, encoding="utf-8")
+    return folder / "bone.mrk.json"
+
+
+@malformed("normal_bone", "not a Slicer markup file of a known version")
+def markup_of_another_program(folder: Path) -> Path:
+    (folder / "bone.mrk.json").write_text(json.dumps({"markups": []}), encoding="utf-8")
+    return folder / "bone.mrk.json"
+
+
+@malformed("normal_bone", "only closed curves and ROIs")
+def markup_line(folder: Path) -> Path:
+    return write_markups(folder / "bone.mrk.json", curve(on_slice(stir_grid(), 2, SQUARE[:2]), kind="Line"))
+
+
+@malformed("normal_bone", "needs at least 3")
+def markup_of_two_points(folder: Path) -> Path:
+    return write_markups(folder / "bone.mrk.json", curve(on_slice(stir_grid(), 2, SQUARE[:2])))
+
+
+@malformed("normal_bone", "position that is not 3 numbers")
+def markup_point_not_a_number(folder: Path) -> Path:
+    points = on_slice(stir_grid(), 2, SQUARE)
+    points[1, 1] = np.nan
+    return write_markups(folder / "bone.mrk.json", curve(points))
+
+
+@malformed("normal_bone", "does not lie on one STIR slice")
+def markup_across_slices(folder: Path) -> Path:
+    points = stir_grid().to_ras([(row / 8, row, column) for row, column in SQUARE])
+    return write_markups(folder / "bone.mrk.json", curve(points))
+
+
+@malformed("normal_bone", "leaves the field of view")
+def markup_outside_the_scan(folder: Path) -> Path:
+    return write_markups(folder / "bone.mrk.json", curve(on_slice(stir_grid(), 7, SQUARE)))
+
+
+@malformed("normal_bone", "encloses no voxel")
+def markup_too_small(folder: Path) -> Path:
+    corners = [(8.2, 8.2), (8.2, 8.6), (8.6, 8.6)]
+    return write_markups(folder / "bone.mrk.json", curve(on_slice(stir_grid(), 2, corners)))
+
+
+@malformed("normal_bone", "encloses no voxel")
+def markup_box_outside_the_scan(folder: Path) -> Path:
+    return write_markups(folder / "bone.mrk.json", box([900.0, 0.0, 0.0], [5.0, 5.0, 5.0]))
+
+
+@malformed("normal_bone", "not that of a box")
+def markup_box_without_size(folder: Path) -> Path:
+    return write_markups(folder / "bone.mrk.json", box(stir_grid().to_ras([(2, 15, 15)])[0], [0.0, 5.0, 5.0]))

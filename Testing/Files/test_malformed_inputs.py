@@ -8,16 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from Files import synthetic
-from Files.malformed import CATALOGUE, Malformed
+from Files.malformed import CATALOGUE, Malformed, stir_grid
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from VHIWorkflowLib.core.grids import Volume
 from VHIWorkflowLib.files.errors import InputError
+from VHIWorkflowLib.files.markups import read_normal_bone
 from VHIWorkflowLib.files.volumes import read_image, read_mask
 
 
 def read(entry: Malformed, path: Path) -> Volume:
-    return read_image(path) if entry.argument in ("stir", "t1") else read_mask(path)
+    if entry.argument in ("stir", "t1"):
+        return read_image(path)
+    return read_normal_bone([path], stir_grid()) if entry.argument == "normal_bone" else read_mask(path)
 
 
 @pytest.mark.parametrize("entry", [entry for entry in CATALOGUE if entry.alone], ids=lambda entry: entry.name)

@@ -82,6 +82,19 @@ class ImageHeader:
         """Bytes of all voxel data, not compressed."""
         return math.prod(self.shape) * self.components * self.itemsize
 
+    def check_data_file(self) -> None:
+        """Check that the second file of a detached header can be read; what is wrong with it is said of the header.
+
+        Raises
+        ------
+        InputError
+            If it is missing, empty, or must not be read.
+        """
+        try:
+            check_regular_file(self.data_path)
+        except InputError as error:
+            raise InputError(self.path, f"its voxel data cannot be read: {error}") from error
+
     def check_data(self) -> None:
         """Check that the file holds exactly the voxel data that its header promises.
 
@@ -92,8 +105,7 @@ class ImageHeader:
         InputError
             If the data are too short, too long, or the compressed stream is damaged.
         """
-        if self.data_path != self.path:
-            _check_data_file(self.path, self.data_path)
+        self.check_data_file()
         try:
             found, not_finite = self._count()
         except (OSError, EOFError, zlib.error) as error:
@@ -269,14 +281,6 @@ def _check_spacing(path: Path, spacing_mm: tuple[float, float, float]) -> None:
     low, high = SPACING_RANGE_MM
     if min(spacing_mm) < low or max(spacing_mm) > high:
         raise InputError(path, f"its voxel spacing of {extent} mm is not that of a scan; export the scan again")
-
-
-def _check_data_file(path: Path, data_path: Path) -> None:
-    """Check the second file of a detached header; what is wrong with it is said of the header."""
-    try:
-        check_regular_file(data_path)
-    except InputError as error:
-        raise InputError(path, f"its voxel data cannot be read: {error}") from error
 
 
 def _plain_chunks(path: Path, offset: int) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import InputError
-from .image_header import ImageHeader, check_regular_file, data_file_beside, drop_single_axes, read_start, shown
+from .image_header import ImageHeader, data_file_beside, drop_single_axes, read_start, shown
 
 MAX_HEADER_BYTES = 2**16
 
@@ -92,7 +92,7 @@ def read_meta_header(path: Path) -> ImageHeader:
 
 def _check_compressed_size(header: ImageHeader, announced: str | None) -> None:
     """Check the length of the compressed data; ITK reads that many bytes and leaves the rest of the volume unset."""
-    check_regular_file(header.data_path)
+    header.check_data_file()
     found = header.data_path.stat().st_size - header.data_offset
     if announced is not None and announced != str(found):
         raise InputError(

@@ -70,7 +70,7 @@ def read_image(path: Path, *, series: str | None = None) -> Volume:
     return volume
 
 
-def read_mask(path: Path, *, segment: str | None = None) -> Volume:
+def read_mask(path: Path, *, segment: str | None = None, allow_empty: bool = False) -> Volume:
     """Read a mask: every voxel with a label other than zero.
 
     Parameters
@@ -80,6 +80,8 @@ def read_mask(path: Path, *, segment: str | None = None) -> Volume:
     segment
         Name of the segment wanted, upper and lower case alike. Used only if the file is a segmentation with several
         segments; a single segment is taken whatever its name.
+    allow_empty
+        Whether a mask without a single voxel is accepted.
 
     Returns
     -------
@@ -89,7 +91,7 @@ def read_mask(path: Path, *, segment: str | None = None) -> Volume:
     Raises
     ------
     InputError
-        If the file cannot be read, is empty of labels, holds values that are not labels, or several segments of which
+        If the file cannot be read, holds no label, holds values that are not labels, or several segments of which
         none was chosen.
     """
     path = Path(path)
@@ -100,7 +102,7 @@ def read_mask(path: Path, *, segment: str | None = None) -> Volume:
     volume = _read(header, layer=chosen.layer if chosen else 0)
     _check_labels(path, volume.array)
     mask = volume.array == chosen.label if chosen else volume.array != 0
-    if not mask.any():
+    if not (allow_empty or mask.any()):
         raise InputError(path, "is an empty mask (no voxel is marked); mark the region and save it again")
     return Volume(mask, volume.grid)
 
