@@ -71,7 +71,8 @@ def test_slices_are_oblique_and_anisotropic(seed: int) -> None:
     grid = examination(seed).stir.grid
     assert grid.slice_axis == 0
     assert grid.spacing_mm == pytest.approx((3.3, 200 / 256, 200 / 256))
-    assert np.linalg.det(grid.affine[:3, :3]) < 0
+    assert np.linalg.det(grid.affine[:3, :3]) > 0
+    assert grid.affine[1, 2] < 0  # slices run from front to back
     steepest = np.abs(grid.affine[:3, :3] / np.linalg.norm(grid.affine[:3, :3], axis=0)).max(axis=0)
     assert (steepest[1:] < 0.95).all()
 
@@ -113,7 +114,7 @@ def test_lesions_lie_in_the_disease_region_and_outshine_normal_bone(seed: int) -
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_reader_faces_many_islands_of_which_few_are_lesions(seed: int) -> None:
     found = reading(seed)
-    assert 40 <= found.islands <= 300
+    assert 60 <= found.islands <= 300
     assert 2 <= found.kept_islands.size <= found.islands / 4
 
 

@@ -1,7 +1,7 @@
 """A synthetic sacroiliac-joint examination with known truth: STIR, T1w, regions and lesions.
 
 For trying the software, for tutorials and for tests; no patient's data is in it. The anatomy is drawn
-(`phantom_anatomy`), the signals come from the sequences' equations (`phantom_signal`).
+(`anatomy`), the signals come from the sequences' equations (`signal`).
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from .core.grids import BoolArray, Grid, Volume
-from .phantom_anatomy import Pelvis, PelvisPainter
-from .phantom_lesions import oedema_field
-from .phantom_shapes import FloatArray, Frame, ellipsoid, smooth_field, step_up
-from .phantom_signal import acquire, mixed_signal, stir_signals, t1w_signals
+from ..core.grids import BoolArray, Grid, Volume
+from .anatomy import paint_pelvis
+from .lesions import dry_joint_beside, oedema_field
+from .shapes import FloatArray, Frame, ellipsoid, smooth_field, step_up
+from .signal import acquire, mixed_signal, stir_signals, t1w_signals
 
 DEFAULT_SHAPE = (25, 256, 256)
 FIELD_OF_VIEW_MM = 200.0
 SLICE_SPACING_MM = 3.3
 GREY_LEVELS_PER_SIGNAL = 2400.0
 RESCALE_SLOPE = 0.7326007
-NOISE_GREY_LEVELS = 30.0
+NOISE_GREY_LEVELS = 40.0
 LESION_TRUTH_SHARE = 0.18
 """From this share of oedema on a voxel belongs to the truth: there it stands out from the normal marrow's spread."""
 
@@ -122,8 +122,9 @@ class _Scene:
         self.seeds = seeds
         self.grid = _oblique_grid(seeds, shape)
         self.frame = _frame(seeds, shape)
-        self.pelvis: Pelvis = PelvisPainter(seeds[0], self.frame).paint()
+        self.pelvis = paint_pelvis(seeds[0], self.frame)
         self.oedema = oedema_field(seeds, lesion_load, self.frame, self.pelvis)
+        dry_joint_beside(self.oedema, self.pelvis)
         self.flare = self._flare()
 
     def volume(self, array: npt.NDArray[np.generic]) -> Volume:
@@ -186,7 +187,7 @@ def _oblique_grid(seeds: tuple[int, int], shape: tuple[int, int, int]) -> Grid:
     left = np.array([-1.0, 0.0, 0.0])
     turned = _rotation(2, float(turn)) @ _rotation(1, float(roll))
     left, down = turned @ left, turned @ down
-    back = -np.cross(left, down)
+    back = np.cross(left, down)
     spacings = (FIELD_OF_VIEW_MM / shape[2], FIELD_OF_VIEW_MM / shape[1], SLICE_SPACING_MM)
     affine = np.eye(4)
     affine[:3, :3] = np.column_stack([left, down, back]) * spacings

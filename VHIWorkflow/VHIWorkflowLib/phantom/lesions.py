@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 
-from .phantom_anatomy import JOINT_WIDTH_MM, Pelvis
-from .phantom_shapes import FloatArray, Frame, smooth_field, step_up
+from .anatomy import Pelvis
+from .bones import JOINT_WIDTH_MM
+from .shapes import FloatArray, Frame, smooth_field, step_up
+from .signal import Tissue
 
 LESIONS_AT_LOAD_1 = 7
 LARGEST_NUMBER_OF_LESIONS = 40
+NEAR_LESION = (3, 9, 9)
+"""Voxels (slices, rows, columns) around a lesion that count as close to it."""
 
 
 def oedema_field(seeds: tuple[int, int], load: float, frame: Frame, pelvis: Pelvis) -> FloatArray:
@@ -35,7 +40,7 @@ def oedema_field(seeds: tuple[int, int], load: float, frame: Frame, pelvis: Pelv
         change = np.random.default_rng([*seeds, 91, index]).uniform(0.9, 1.1) if seeds[1] > 1 else 1.0
         sacral, right = rng.random() < 0.5, rng.random() < 0.5
         centre = rng.uniform((-12, -34), (14, 14))
-        size = change * rng.uniform(0.75, 1.25) * np.array([5.5, 9.0, 8.0])
+        size = change * rng.uniform(0.65, 1.35) * np.array([5.5, 9.0, 8.0])
         peak = rng.uniform(0.4, 0.75)
         away = pelvis.ilium_depth_mm if not sacral else -JOINT_WIDTH_MM - pelvis.ilium_depth_mm
         distance = ((depth - centre[0]) / size[0]) ** 2 + ((height - centre[1]) / size[1]) ** 2 + (away / size[2]) ** 2
@@ -43,3 +48,11 @@ def oedema_field(seeds: tuple[int, int], load: float, frame: Frame, pelvis: Pelv
         place = pelvis.marrow & (away > 0) & ((left < 0) if right else (left > 0))
         np.maximum(oedema, patch * place, out=oedema)
     return np.clip(oedema * intensity, 0, 0.95)
+
+
+def dry_joint_beside(oedema: FloatArray, pelvis: Pelvis) -> None:
+    """Turn joint fluid close to a lesion into cartilage, so that a lesion's island is the lesion's own."""
+    near = ndimage.maximum_filter((oedema > 0).astype(np.uint8), size=NEAR_LESION) > 0
+    dry = pelvis.bright["joint fluid"] & near
+    pelvis.tissue[dry] = Tissue.CARTILAGE
+    pelvis.bright["joint fluid"] &= ~dry

@@ -19,7 +19,7 @@ STIR_ECHO_MS = 50.0
 STIR_INVERSION_MS = 210.0
 T1W_REPETITION_MS = 620.0
 T1W_ECHO_MS = 12.0
-POINT_SPREAD_PIXELS = 0.55
+POINT_SPREAD_PIXELS = 0.65
 """Standard deviation of the blur within a slice: partial volume and the scanner's own interpolation."""
 
 
@@ -53,7 +53,7 @@ _PROTON_DENSITY_T1_T2: dict[Tissue, tuple[float, float, float]] = {
     Tissue.CARTILAGE: (0.70, 1150.0, 34.0),
     Tissue.FLUID: (1.00, 3600.0, 260.0),
     Tissue.DISC: (0.70, 1250.0, 48.0),
-    Tissue.NERVE: (0.80, 1250.0, 85.0),
+    Tissue.NERVE: (0.80, 1250.0, 75.0),
     Tissue.VESSEL: (0.85, 1700.0, 120.0),
     Tissue.LIGAMENT: (0.35, 1000.0, 20.0),
     Tissue.BOWEL_WALL: (0.85, 1300.0, 75.0),

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import PchipInterpolator
 
-from .core.grids import BoolArray
+from ..core.grids import BoolArray
 
 FloatArray = npt.NDArray[np.float32]
 Points = Sequence[tuple[float, float, float]]
@@ -80,6 +80,23 @@ def step_up(values: FloatArray, start: float, end: float) -> FloatArray:
     t = np.clip((values - np.float32(start)) / np.float32(end - start), 0, 1)
     smooth: FloatArray = t * t * (3 - 2 * t)
     return smooth
+
+
+def smooth_curve(points: npt.ArrayLike, steps: int = 24) -> list[tuple[float, float, float]]:
+    """Points along a smooth curve through points (depth, height, left), in mm."""
+    corners = np.asarray(points, dtype=np.float64)
+    curve = PchipInterpolator(np.arange(len(corners)), corners, axis=0)(np.linspace(0, len(corners) - 1, steps))
+    return [(float(d), float(h), float(s)) for d, h, s in curve]
+
+
+def eroded_in_slice(mask: BoolArray) -> BoolArray:
+    """Mask without its outermost pixels (four neighbours) in every slice."""
+    inner = mask.copy()
+    inner[:, 1:] &= mask[:, :-1]
+    inner[:, :-1] &= mask[:, 1:]
+    inner[:, :, 1:] &= mask[:, :, :-1]
+    inner[:, :, :-1] &= mask[:, :, 1:]
+    return inner
 
 
 def ellipsoid(
