@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from .errors import MeasurementError
 from .grids import BoolArray, FloatArray, Grid, Volume
@@ -73,6 +72,8 @@ def resample(values: npt.NDArray[np.floating], source: Grid, target: Grid) -> Fl
     Of the target grid's shape. Between the outermost voxel centres and the edge of the field of view, half a voxel
     further out, the outermost value holds.
     """
+    from scipy import ndimage  # slow to load, seldom needed
+
     step = target.index_map_to(source)
     padded = np.pad(values, 1, mode="edge")
     mapped: FloatArray = ndimage.affine_transform(

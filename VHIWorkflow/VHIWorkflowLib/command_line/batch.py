@@ -1,0 +1,106 @@
+"""``vhi batch``: all cases of a worklist."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .measure import add_output, add_settings, settings_from
+
+if TYPE_CHECKING:
+    from VHIWorkflowLib.study.batch import BatchResult
+
+DESCRIPTION = """\
+Measure all cases of a worklist, several at a time.
+
+The worklist is a table (TSV or CSV) with the columns case_id, time_point, stir and t1w, and optionally normal_bone,
+disease_region, keep, steps and reader; paths are relative to the worklist. 'vhi scan' makes one from a folder.
+
+A case that fails is named on standard error and does not stop the rest; the exit status is then 2. Run the same command
+again to go on after an interruption: cases that were measured from the same files are not measured again.
+"""
+
+
+def add_to(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "batch",
+        help="measure all cases of a worklist",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("worklist", type=Path, help="table of cases, TSV or CSV")
+    add_output(parser)
+    parser.add_argument("--reader", default="batch", metavar="R", help="reader of rows that name none (default: batch)")
+    parser.add_argument(
+        "--jobs",
+        type=_positive,
+        default=None,
+        metavar="N",
+        help="cases at a time (default: one per processor, 4 at most)",
+    )
+    parser.add_argument("--again", action="store_true", help="measure again what is done already")
+    parser.add_argument("--figure", action="store_true", help="also draw overview.png beside each record")
+    add_settings(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure the worklist; 2 when a case failed."""
+    from tqdm import tqdm
+
+    from VHIWorkflowLib.files.worklists import read_worklist
+    from VHIWorkflowLib.study.batch import run_batch
+    from VHIWorkflowLib.study.requests import requests_from
+
+    cases = read_worklist(arguments.worklist)
+    requests = requests_from(
+        cases, arguments.out, settings_from(arguments), reader=arguments.reader, figure=arguments.figure
+    )
+    jobs = arguments.jobs or min(os.cpu_count() or 1, 4)
+    results: list[BatchResult] = []
+    with tqdm(total=len(requests), unit="case", disable=None, dynamic_ncols=True) as bar:
+        for result in run_batch(requests, min(jobs, max(len(requests), 1)), again=arguments.again):
+            results.append(result)
+            bar.update()
+            for line in _lines(result):
+                bar.write(line, file=sys.stderr)
+    counts = {
+        state: sum(result.state == state for result in results) for state in ("measured", "done before", "failed")
+    }
+    if arguments.json:
+        print(json.dumps({**counts, "cases": [_document(result) for result in results]}, ensure_ascii=False, indent=1))
+    else:
+        print(", ".join(f"{count} {state}" for state, count in counts.items() if count or state == "measured"))
+        print(f"table  {arguments.out / 'results.tsv'}")
+    return 2 if counts["failed"] else 0
+
+
+def _lines(result: BatchResult) -> list[str]:
+    """What standard error says about a case."""
+    if result.problem is not None:
+        return ["vhi: " + " ".join(result.problem.split())]
+    name = " / ".join((result.request.key.case_id, result.request.key.time_point, result.request.key.reader))
+    return [f"warning: {name}: {warning}" for warning in result.warnings]
+
+
+def _document(result: BatchResult) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(result.request.key) | {
+        "state": result.state,
+        "problem": result.problem,
+        "warnings": list(result.warnings),
+    }
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number

@@ -1,0 +1,36 @@
+"""``vhi completion``: let the shell complete commands and options."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+DESCRIPTION = """\
+Print what makes a shell complete vhi's commands and options. For bash, once:
+  vhi completion bash > ~/.local/share/bash-completion/completions/vhi
+For zsh, into a folder of $fpath:
+  vhi completion zsh > ~/.zfunc/_vhi
+"""
+
+
+def add_to(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "completion",
+        help="print completion for your shell",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="which shell")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the completion script."""
+    import shtab
+
+    from .main import build_parser
+
+    print(shtab.complete(build_parser(), shell=arguments.shell))
+    return 0

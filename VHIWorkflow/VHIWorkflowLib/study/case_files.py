@@ -1,0 +1,115 @@
+"""Read and write ``case.json``: validated against the published schema, older versions brought up to date."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from VHIWorkflowLib.core.errors import MeasurementError
+from VHIWorkflowLib.files.errors import RecordError
+from VHIWorkflowLib.files.safe_files import clear_errors, write_atomically
+
+from .case_json import FORMAT, FORMAT_VERSION, Document, document_of, record_of
+from .case_record import CaseRecord
+
+RECORD_NAME = "case.json"
+SCHEMA_NAME = "case.schema.json"
+
+Migration = Callable[[Document], Document]
+MIGRATIONS: dict[int, Migration] = {}
+"""For each older version of the format, what turns its document into one of the next version. None so far."""
+
+
+def write_record(record: CaseRecord, folder: Path) -> None:
+    """Write ``case.json`` into a folder, whole or not at all.
+
+    Raises
+    ------
+    RecordError
+        If it cannot be written.
+    """
+    text = json.dumps(document_of(record, folder), ensure_ascii=False, allow_nan=False, indent=1)
+    write_atomically(folder / RECORD_NAME, (text + "\n").encode())
+
+
+def read_record(path: Path) -> CaseRecord:
+    """Read a ``case.json``, or the one in a folder.
+
+    Raises
+    ------
+    RecordError
+        If there is none, or it is damaged, of a newer version, or not valid by the schema.
+    """
+    if path.is_dir():
+        path = path / RECORD_NAME
+    with clear_errors(path):
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError as error:
+            raise RecordError(path, "there is no such record") from error
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(path, "is not a whole JSON file") from error
+    document = up_to_date(path, document)
+    validate(path, document)
+    try:
+        return record_of(document, path.parent)
+    except (MeasurementError, ValueError, OverflowError) as error:
+        raise RecordError(path, f"does not hold together: {error}") from error
+
+
+def up_to_date(path: Path, document: Any) -> Document:
+    """Bring the document of an older version to the present one.
+
+    Raises
+    ------
+    RecordError
+        If it is no record, or was written by a newer version of this software.
+    """
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise RecordError(path, f"is not a {FORMAT} file")
+    version = document.get("format_version")
+    while version in MIGRATIONS:
+        document = MIGRATIONS[version](document)
+        version = document.get("format_version")
+    if version != FORMAT_VERSION:
+        problem = f"has format version {version!r}, and this software reads up to {FORMAT_VERSION}; update VHIWorkflow"
+        raise RecordError(path, problem)
+    up_to_date_document: Document = document
+    return up_to_date_document
+
+
+def validate(path: Path, document: Document) -> None:
+    """Check a document against the published schema.
+
+    Raises
+    ------
+    RecordError
+        If it is not valid; the message names the place.
+    """
+    import fastjsonschema
+
+    try:
+        _validator()(document)
+    except fastjsonschema.JsonSchemaValueException as error:
+        raise RecordError(path, f"is not a valid record: {error.message}") from error
+
+
+def schema() -> Document:
+    """The published JSON schema of ``case.json``."""
+    text = resources.files("VHIWorkflowLib.files").joinpath(SCHEMA_NAME).read_text(encoding="utf-8")
+    found: Document = json.loads(text)
+    return found
+
+
+@cache
+def _validator() -> Callable[[Document], Any]:
+    import fastjsonschema
+
+    validator: Callable[[Document], Any] = fastjsonschema.compile(schema(), use_default=False)
+    return validator

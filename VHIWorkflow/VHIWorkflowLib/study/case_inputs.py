@@ -1,0 +1,158 @@
+"""The files a case is measured from: read, checked against each other, and brought to the STIR grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from VHIWorkflowLib.core.errors import MeasurementError
+from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
+from VHIWorkflowLib.core.resampling import check_overlap, region_on_stir
+from VHIWorkflowLib.files.errors import InputError
+from VHIWorkflowLib.files.markups import read_normal_bone
+from VHIWorkflowLib.files.volumes import read_image, read_mask, sha256_of
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A scan: a file, or a DICOM folder and which of its series (description or UID)."""
+
+    path: Path
+    series: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Scan:
+        """Read ``file``, ``folder`` or ``folder#series``; a '#' in the name of an existing path is no separator."""
+        path = Path(text)
+        if "#" in text and not path.exists():
+            folder, _, series = text.partition("#")
+            return cls(Path(folder), series)
+        return cls(path)
+
+    def __str__(self) -> str:
+        return f"{self.path}#{self.series}" if self.series else str(self.path)
+
+
+@dataclass(frozen=True)
+class CaseFiles:
+    """Where the parts of one case lie.
+
+    Attributes
+    ----------
+    stir, t1w
+        Scans.
+    normal_bone
+        One or more pieces: label files on the STIR grid, or Slicer markup files.
+    disease_region
+        Label file on the STIR or the T1w grid.
+    keep
+        Label file on the STIR grid that marks what a reader keeps, or None.
+    """
+
+    stir: Scan
+    t1w: Scan
+    normal_bone: tuple[Path, ...] = ()
+    disease_region: Path | None = None
+    keep: Path | None = None
+
+    def inputs(self) -> tuple[InputFile, ...]:
+        """All files with their SHA-256, for the record.
+
+        Raises
+        ------
+        InputError
+            If one cannot be read.
+        """
+        masks = [*(("normal_bone", path) for path in self.normal_bone), *self._single_masks()]
+        roles = [("stir", self.stir), ("t1w", self.t1w), *((role, Scan(path)) for role, path in masks)]
+        return tuple(
+            InputFile(role, scan.path, sha256_of(scan.path, series=scan.series), scan.series) for role, scan in roles
+        )
+
+    def _single_masks(self) -> Iterator[tuple[str, Path]]:
+        if self.disease_region is not None:
+            yield "disease_region", self.disease_region
+        if self.keep is not None:
+            yield "keep", self.keep
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """An input as the record names it: its role, where it lies, and the SHA-256 of its content."""
+
+    role: str
+    path: Path
+    sha256: str
+    series: str | None = None
+
+
+@dataclass(frozen=True)
+class LoadedCase:
+    """A case in memory; all masks on the STIR grid, shape (k, j, i)."""
+
+    stir: Volume
+    normal_bone: BoolArray
+    disease_region: BoolArray
+    keep: BoolArray | None
+    inputs: tuple[InputFile, ...]
+    warnings: tuple[str, ...]
+
+
+def load_case(files: CaseFiles) -> LoadedCase:
+    """Read all files of a case.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used, or lies on a grid where it must not; the message starts with the file.
+    """
+    if not files.normal_bone:
+        raise InputError(
+            files.stir.path, "the normal bone must be given (--normal-bone) until the networks are bundled"
+        )
+    if files.disease_region is None:
+        raise InputError(
+            files.t1w.path, "the disease region must be given (--disease-region) until the networks are bundled"
+        )
+    stir = read_image(files.stir.path, series=files.stir.series)
+    t1w = read_image(files.t1w.path, series=files.t1w.series).grid
+    warnings = list(_about(files.t1w.path, lambda: check_overlap(stir.grid, t1w)))
+    region = _read_region(files.disease_region, stir.grid, t1w)
+    return LoadedCase(
+        stir=stir,
+        normal_bone=read_normal_bone(files.normal_bone, stir.grid).array,
+        disease_region=region,
+        keep=None if files.keep is None else _read_keep(files.keep, stir.grid),
+        inputs=files.inputs(),
+        warnings=tuple(warnings),
+    )
+
+
+def _read_region(path: Path, stir: Grid, t1w: Grid) -> BoolArray:
+    region = read_mask(path)
+    if not (stir.matches(region.grid) or t1w.matches(region.grid)):
+        raise InputError(path, "lies neither on the STIR nor on the T1w grid: is it of the same examination?")
+    mask = _about(path, lambda: region_on_stir(region, stir)).mask
+    if not mask.any():
+        raise InputError(path, "has no voxel inside the STIR volume")
+    return mask
+
+
+def _read_keep(path: Path, stir: Grid) -> BoolArray:
+    keep = read_mask(path, allow_empty=True)
+    if not stir.matches(keep.grid):
+        raise InputError(path, "does not lie on the STIR grid; mark what is kept on the STIR volume")
+    mask: BoolArray = keep.array
+    return mask
+
+
+def _about(path: Path, work: Callable[[], T]) -> T:
+    """Say which file an error of the core is about."""
+    try:
+        return work()
+    except MeasurementError as error:
+        raise InputError(path, str(error)) from error

@@ -1,0 +1,138 @@
+"""From the files of one case to its records: what ``vhi measure`` and ``vhi batch`` do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from VHIWorkflowLib.core.cleaning import Clock, utc_now
+from VHIWorkflowLib.core.errors import CleaningError
+from VHIWorkflowLib.core.measurement import Settings
+from VHIWorkflowLib.core.targets import Touching
+from VHIWorkflowLib.files.errors import InputError
+from VHIWorkflowLib.files.safe_files import case_folder, write_atomically
+from VHIWorkflowLib.files.volumes import sha256_of
+
+from .case_files import read_record
+from .case_inputs import CaseFiles, InputFile, load_case
+from .case_record import CaseKey, CaseRecord
+from .reading import Reading, Sitting
+
+FIGURE_NAME = "overview.png"
+NOT_CLEANED = "no island was removed by a reader: VHI is the size of the preliminary mask"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One case to measure.
+
+    Attributes
+    ----------
+    key, files, out
+        What, from what, and the folder of all records.
+    settings
+        Tolerance and smallest group.
+    steps
+        A ``case.json`` (or its folder) whose cleaning steps are repeated, or None.
+    figure
+        Write an overview picture: True for ``overview.png`` beside the record, or a path.
+    """
+
+    key: CaseKey
+    files: CaseFiles
+    out: Path
+    settings: Settings = field(default_factory=Settings)
+    steps: Path | None = None
+    figure: bool | Path = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was measured, and where it lies."""
+
+    record: CaseRecord
+    folder: Path
+    figure: Path | None
+
+
+def measure_case(request: Request, clock: Clock = utc_now) -> Outcome:
+    """Measure a case and write its records.
+
+    Raises
+    ------
+    VHIError
+        One sentence that names the file; nothing is written then, unless it is the writing that failed.
+    """
+    if request.files.keep is not None and request.steps is not None:
+        raise InputError(request.files.keep, "a mask of what is kept and recorded steps exclude each other; give one")
+    case_folder(request.out, request.key.case_id, request.key.time_point, request.key.reader)
+    cleaning = None if request.steps is None else read_record(request.steps).cleaning
+    loaded = load_case(request.files)
+    start = cleaning.start if cleaning else "remove" if loaded.keep is None else "keep"
+    sitting = Sitting(request.out, start, request.settings, clock=clock)
+    if request.steps is not None:
+        loaded = replace(loaded, inputs=(*loaded.inputs, steps_input(request.steps)))
+    reading = Reading(request.key, loaded, sitting, autosave=False)
+    if cleaning is not None and request.steps is not None:
+        try:
+            reading.session.replay(cleaning.steps)
+        except CleaningError as error:
+            raise InputError(request.steps, str(error)) from error
+    elif loaded.keep is not None:
+        reading.session.keep(Touching.mask(loaded.keep))
+    if not reading.session.steps and start == "remove":
+        reading.warnings.append(NOT_CLEANED)
+    record = reading.finish()
+    return Outcome(record, reading.folder, write_figure(reading, record, request.figure))
+
+
+def write_figure(reading: Reading, record: CaseRecord, wanted: bool | Path) -> Path | None:
+    """Write the overview picture of a finished case; returns its path, None when it is not wanted.
+
+    Raises
+    ------
+    RecordError
+        If it cannot be written.
+    """
+    if wanted is False:
+        return None
+    from VHIWorkflowLib.figure import draw_overview, png_bytes
+
+    path = reading.folder / FIGURE_NAME if wanted is True else wanted
+    kept = reading.session.mask()
+    image = draw_overview(
+        reading.case.stir,
+        sensitive=kept,
+        conservative=reading.session.conservative_mask(),
+        normal_bone=reading.loaded.normal_bone,
+        disease_region=reading.loaded.disease_region,
+        removed=reading.case.mask() & ~kept,
+        title=f"{record.key.case_id}   {record.key.time_point}   reader {record.key.reader}",
+        lines=_caption(record),
+    )
+    write_atomically(path, png_bytes(image))
+    return path
+
+
+def _caption(record: CaseRecord) -> list[str]:
+    vhi, limits, row = record.vhi, record.thresholds, record.row()
+    how = "set by hand" if limits.iqr_multiple is None else f"Q3 + {limits.iqr_multiple:.2f} IQR"
+    lines = [
+        f"VHI {vhi.sensitive_mm3:,.0f} mm3 ({vhi.sensitive_voxels:,} voxels), "
+        f"conservative {vhi.conservative_mm3:,.0f} mm3 ({vhi.conservative_voxels:,} voxels)",
+        f"sensitive threshold {limits.sensitive:.1f} ({how}), conservative {limits.conservative:.1f}; "
+        f"{record.islands_removed} of {record.islands} islands removed",
+    ]
+    if row.vhi_sensitive_low_mm3 is not None:
+        lines.append(
+            f"with one slice of the normal bone left out VHI is {row.vhi_sensitive_low_mm3:,.0f} "
+            f"to {row.vhi_sensitive_high_mm3:,.0f} mm3"
+        )
+    lines.append(f"VHIWorkflow {record.software_version}, {row.measured_at}; not a medical device")
+    return lines
+
+
+def steps_input(path: Path) -> InputFile:
+    """The record whose steps are repeated, as an input: a ``case.json`` or its folder."""
+    file = path / "case.json" if path.is_dir() else path
+    return InputFile("steps", file, sha256_of(file))

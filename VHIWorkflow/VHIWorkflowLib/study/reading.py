@@ -1,0 +1,198 @@
+"""One reader's measurement of one case, saved after every step, and its files when it is done."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from VHIWorkflowLib import __version__
+from VHIWorkflowLib.core.cleaning import CleaningSession, Clock, utc_now
+from VHIWorkflowLib.core.decisions import StartMode
+from VHIWorkflowLib.core.errors import MeasurementError
+from VHIWorkflowLib.core.grids import BoolArray
+from VHIWorkflowLib.core.measurement import Preliminary, Settings, measure
+from VHIWorkflowLib.core.stability import Stability, how_much_hangs_on_normal_bone
+from VHIWorkflowLib.core.thresholds import Thresholds
+from VHIWorkflowLib.files.errors import InputError, RecordError
+from VHIWorkflowLib.files.results import write_row
+from VHIWorkflowLib.files.safe_files import case_folder, locked
+from VHIWorkflowLib.files.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE
+from VHIWorkflowLib.files.segmentation_files import LabelArray, Segment, write_labelmap, write_segmentation
+from VHIWorkflowLib.files.volumes import sha256_of
+
+from .case_files import RECORD_NAME, read_record, write_record
+from .case_inputs import LoadedCase
+from .case_record import CaseKey, CaseRecord, Region
+
+LABELMAP_NAME = "labelmap.nii.gz"
+SEGMENTATION_NAME = "segmentation.seg.nrrd"
+SENSITIVE_ONLY_LABEL, CONSERVATIVE_LABEL = 1, 2
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """Where and how a reader works: output folder, start mode, settings, thresholds set by hand (or None), clock."""
+
+    out: Path
+    start: StartMode = "remove"
+    settings: Settings = field(default_factory=Settings)
+    thresholds: Thresholds | None = None
+    clock: Clock = utc_now
+
+
+class Reading:
+    """A case at a reader's hands.
+
+    Parameters
+    ----------
+    key
+        Case, time point and reader.
+    loaded
+        Scans and regions.
+    sitting
+        Where and how.
+    autosave
+        Save ``case.json`` after each step.
+
+    Attributes
+    ----------
+    case
+        Measured up to cleaning.
+    warnings
+        For the record, besides those of the case.
+    session
+        The cleaning. Each step it takes is in ``case.json`` when the call returns; when it cannot be saved, the call
+        raises RecordError and the step stands in memory only.
+
+    Raises
+    ------
+    InputError
+        If a name cannot be used, or the case cannot be measured; the message starts with the STIR scan.
+    """
+
+    def __init__(self, key: CaseKey, loaded: LoadedCase, sitting: Sitting, *, autosave: bool = True) -> None:
+        self.folder = case_folder(sitting.out, key.case_id, key.time_point, key.reader)
+        self.key = key
+        self.loaded = loaded
+        self.warnings = list(loaded.warnings)
+        self._sitting = sitting
+        try:
+            self.case: Preliminary = measure(
+                loaded.stir, loaded.normal_bone, loaded.disease_region, sitting.settings, sitting.thresholds
+            )
+        except MeasurementError as error:
+            raise InputError(loaded.inputs[0].path, str(error)) from error
+        self._disease_region = loaded.disease_region & ~loaded.normal_bone
+        self._regions = region_of(loaded.normal_bone), region_of(self._disease_region)
+        self.session = CleaningSession.of(
+            self.case,
+            start=sitting.start,
+            clock=sitting.clock,
+            on_change=self.save if autosave else lambda: None,
+        )
+
+    @classmethod
+    def resume(cls, key: CaseKey, loaded: LoadedCase, sitting: Sitting) -> Reading:
+        """Open a case as it was last saved, or anew when it never was.
+
+        Raises
+        ------
+        RecordError
+            If the record is damaged, or was made from other scans or regions.
+        CleaningError
+            If a recorded step does not fit.
+        """
+        folder = case_folder(sitting.out, key.case_id, key.time_point, key.reader)
+        if not (folder / RECORD_NAME).exists():
+            return cls(key, loaded, sitting)
+        record = read_record(folder)
+        by_hand = record.thresholds if record.thresholds.iqr_multiple is None else None
+        as_before = replace(sitting, start=record.cleaning.start, settings=record.settings, thresholds=by_hand)
+        reading = cls(key, loaded, as_before)
+        if (
+            reading._regions != (record.normal_bone, record.disease_region)
+            or reading.case.thresholds != record.thresholds
+        ):
+            raise RecordError(folder / RECORD_NAME, "was made from other scans or regions than those given now")
+        reading.session.resume(record.cleaning)
+        return reading
+
+    def save(self) -> None:
+        """Write ``case.json`` as things stand, in state "begun"."""
+        write_record(self.record("begun"), self.folder)
+
+    def record(self, state: Literal["begun", "done"], files: dict[str, str] | None = None) -> CaseRecord:
+        """The record as things stand; how much hangs on the normal bone is worked out only when done."""
+        case, session = self.case, self.session
+        return CaseRecord(
+            key=self.key,
+            state=state,
+            measured_at=self._sitting.clock(),
+            software_version=__version__,
+            inputs=self.loaded.inputs,
+            grid=case.grid,
+            settings=case.settings,
+            normal_bone=self._regions[0],
+            disease_region=self._regions[1],
+            models=(),
+            statistics=case.statistics,
+            thresholds=case.thresholds,
+            near_sensitive=case.near_sensitive,
+            near_conservative=case.near_conservative,
+            above_threshold_voxels=case.above_threshold_voxels,
+            preliminary=case.vhi,
+            islands=len(session.partition),
+            islands_removed=session.islands_removed(),
+            vhi=session.vhi,
+            cleaning=session.recorded(),
+            stability=self.stability() if state == "done" else None,
+            warnings=(*self.warnings, *case.warnings),
+            files=files or {},
+        )
+
+    def stability(self) -> Stability:
+        """How much hangs on the normal bone, for the decisions as they stand."""
+        return how_much_hangs_on_normal_bone(self.case, self.session.kept_voxels())
+
+    def finish(self) -> CaseRecord:
+        """Write label map, segmentation, record and table row.
+
+        Each file is replaced as a whole, the record after the files it names, the row last.
+
+        Raises
+        ------
+        RecordError
+            If one cannot be written.
+        """
+        grid = self.case.grid
+        with locked(self.folder / RECORD_NAME):
+            write_labelmap(self.folder / LABELMAP_NAME, label_map(self.session), grid)
+            segments = [
+                Segment(SENSITIVE, self.session.mask()),
+                Segment(CONSERVATIVE, self.session.conservative_mask()),
+                Segment(NORMAL_BONE, self.loaded.normal_bone),
+                Segment(DISEASE_REGION, self._disease_region),
+            ]
+            write_segmentation(self.folder / SEGMENTATION_NAME, segments, grid)
+            files = {name: sha256_of(self.folder / name) for name in (LABELMAP_NAME, SEGMENTATION_NAME)}
+            record = self.record("done", files)
+            write_record(record, self.folder)
+        write_row(self._sitting.out, record.row())
+        return record
+
+
+def label_map(session: CleaningSession) -> LabelArray:
+    """Label map of a session, shape (k, j, i): 0, 1 sensitive only, 2 conservative; cleaned."""
+    labels = session.mask().astype(np.uint8) * np.uint8(SENSITIVE_ONLY_LABEL)
+    labels[session.conservative_mask()] = CONSERVATIVE_LABEL
+    return labels
+
+
+def region_of(mask: BoolArray, origin: str = "given") -> Region:
+    """Describe a region for the record."""
+    voxels = np.flatnonzero(mask)
+    return Region(origin, voxels.size, hashlib.sha256(voxels.astype("<i8").tobytes()).hexdigest())
