@@ -133,6 +133,8 @@ class Runs:
 
     def containing(self, codes: IndexArray) -> IndexArray:
         """Position of the run that holds each of some codes; codes in no run are left out."""
+        if self.start.size == 0:
+            return np.empty(0, dtype=np.int64)
         position = np.searchsorted(self.start, codes, side="right") - 1
         return position[(position >= 0) & (codes < self.stop[position])]
 

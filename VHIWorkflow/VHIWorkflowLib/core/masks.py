@@ -70,7 +70,8 @@ def smallest_at_least(cut: float, dtype: np.dtype[np.floating]) -> npt.NDArray[n
     >>> float(smallest_at_least(0.1, np.dtype(np.float32))) >= 0.1
     True
     """
-    value: npt.NDArray[np.floating] = np.asarray(cut, dtype=dtype)
+    with np.errstate(over="ignore"):
+        value: npt.NDArray[np.floating] = np.asarray(cut, dtype=dtype)
     if float(value) < cut:
         value = np.asarray(np.nextafter(value, np.asarray(np.inf, dtype=dtype)))
     return value

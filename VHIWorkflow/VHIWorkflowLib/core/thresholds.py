@@ -21,6 +21,8 @@ STEPS_PER_IQR = 20
 """The sensitive threshold moves in steps of IQR / 20 = 0.05 IQR."""
 STEPS_AT_START = 30
 """Steps above Q3 where the search starts: 30 / 20 = 1.5 IQR, Tukey's fence."""
+FLOAT_RESOLUTION = 1e-9
+"""Share of the largest intensity below which a difference says more about rounding than about bone."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,12 @@ def thresholds_from(statistics: NormalBoneStatistics, tolerance: float = DEFAULT
     tolerance
         Share of U up to which intensities count as equal; 0 compares plainly, as the study's own code does.
 
+    Raises
+    ------
+    MeasurementError
+        If the IQR is so small that the tolerance would decide, and the sensitive threshold could pass the
+        conservative one.
+
     Examples
     --------
     >>> t = thresholds_from(NormalBoneStatistics(100, 10.0, 15.0, 20.0, 40.0))
@@ -122,6 +130,12 @@ def thresholds_from(statistics: NormalBoneStatistics, tolerance: float = DEFAULT
     """
     q3, iqr, upper = statistics.q3, statistics.iqr, statistics.maximum
     margin = check_tolerance(tolerance) * upper
+    # The sensitive threshold ends at most one step above U - IQR / 2 + margin, which must not lie above U.
+    if (0.5 - 1 / STEPS_PER_IQR) * iqr <= max(margin, FLOAT_RESOLUTION * max(upper, abs(q3))):
+        raise MeasurementError(
+            f"the middle half of the normal bone (intensities {statistics.q1:g} to {q3:g}) is too narrow beside its "
+            f"maximum ({upper:g}) for a threshold: is the region inside the bone?"
+        )
 
     def lower(k: int) -> float:
         return q3 + (STEPS_AT_START + k) / STEPS_PER_IQR * iqr
