@@ -43,7 +43,7 @@ class ResultsRow:
     preliminary_conservative_voxels: int
     threshold_sensitive: float
     threshold_conservative: float
-    iqr_multiple: float
+    iqr_multiple: float | None
     normal_bone_voxels: int
     normal_bone_q1: float
     normal_bone_median: float

@@ -67,9 +67,9 @@ _BOTH_SIDES = Code("SCT", "51440002", "Right and left")
 
 _INFLAMED = Terminology(_ALTERED, _INFLAMMATION, _SACROILIAC_JOINT, _BOTH_SIDES)
 
-SENSITIVE = SegmentKind("sensitive", "Sensitive", (1.0, 0.85, 0.0), _INFLAMED)
-CONSERVATIVE = SegmentKind("conservative", "Conservative", (0.9, 0.1, 0.1), _INFLAMED)
-NORMAL_BONE = SegmentKind("normal_bone", "Normal bone", (0.0, 0.8, 0.9), Terminology(_TISSUE, _BONE, _SACRUM))
+SENSITIVE = SegmentKind("sensitive", "Sensitive", (1.0, 0.86, 0.0), _INFLAMED)
+CONSERVATIVE = SegmentKind("conservative", "Conservative", (1.0, 0.24, 0.16), _INFLAMED)
+NORMAL_BONE = SegmentKind("normal_bone", "Normal bone", (0.0, 0.88, 1.0), Terminology(_TISSUE, _BONE, _SACRUM))
 DISEASE_REGION = SegmentKind(
     "disease_region",
     "Disease region",
