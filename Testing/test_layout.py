@@ -1,0 +1,103 @@
+"""What the layout promises: files are listed for packaging, and dependencies point one way."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LIBRARY = ROOT / "VHIWorkflow" / "VHIWorkflowLib"
+TOP_LEVEL = {
+    "BoneSegModels",
+    "CMakeLists.txt",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "Resources",
+    "Testing",
+    "VHIWorkflow",
+    "pyproject.toml",
+}
+
+
+def listed(name: str) -> set[str]:
+    """Files in one list of the module's CMakeLists.txt."""
+    text = (ROOT / "VHIWorkflow" / "CMakeLists.txt").read_text()
+    found = re.search(rf"set\({name}\s(.*?)\)", text, re.DOTALL)
+    assert found is not None
+    return set(found.group(1).replace("${MODULE_NAME}", "VHIWorkflow").split())
+
+
+def on_disk(pattern: str) -> set[str]:
+    """Files of the module, from its folder."""
+    module = ROOT / "VHIWorkflow"
+    return {path.relative_to(module).as_posix() for path in module.rglob(pattern) if "__pycache__" not in path.parts}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Modules that a file imports anywhere, with their full names."""
+    package = ["VHIWorkflowLib", *path.relative_to(LIBRARY).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def test_every_script_is_packaged() -> None:
+    assert listed("MODULE_PYTHON_SCRIPTS") == on_disk("*.py")
+
+
+def test_every_resource_is_packaged() -> None:
+    resources = {name for name in on_disk("*") if (ROOT / "VHIWorkflow" / name).is_file()}
+    resources = {name for name in resources if not name.endswith((".py", "CMakeLists.txt"))}
+    assert listed("MODULE_PYTHON_RESOURCES") == resources
+
+
+def test_top_level_holds_what_the_design_names() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    names = {line.split("/")[0] for line in tracked.splitlines()}
+    assert {name for name in names if not name.startswith(".")} == TOP_LEVEL
+
+
+@pytest.mark.parametrize("path", sorted((LIBRARY / "core").glob("*.py")), ids=lambda path: path.stem)
+def test_the_core_imports_nothing_but_numpy_and_scipy(path: Path) -> None:
+    allowed = {"numpy", "scipy", "VHIWorkflowLib", *sys.stdlib_module_names}
+    assert {name.split(".")[0] for name in imports(path)} <= allowed
+
+
+@pytest.mark.parametrize(
+    ("room", "may_use"),
+    [
+        ("core", {"core"}),
+        ("phantom", {"core", "phantom"}),
+        ("files", {"core", "files"}),
+        ("study", {"core", "files", "figure", "phantom", "study"}),
+    ],
+)
+def test_dependencies_point_one_way(room: str, may_use: set[str]) -> None:
+    for path in (LIBRARY / room).glob("*.py"):
+        used = {name.split(".")[1] for name in imports(path) if name.startswith("VHIWorkflowLib.")}
+        assert used <= may_use | {"__version__"}, path.name
+
+
+def test_the_library_never_imports_slicer() -> None:
+    for path in LIBRARY.rglob("*.py"):
+        assert not {"slicer", "vtk", "qt"} & {name.split(".")[0] for name in imports(path)}, path.name
+
+
+def test_starting_vhi_loads_no_heavy_library() -> None:
+    code = (
+        "import sys; from VHIWorkflowLib.command_line.main import build_parser; build_parser(); "
+        "print(sorted({'numpy', 'scipy', 'SimpleITK', 'pydicom', 'PIL'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
