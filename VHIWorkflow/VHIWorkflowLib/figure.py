@@ -33,6 +33,8 @@ Pixels = npt.NDArray[np.uint8]
 
 MARGIN_MM = 10.0
 MOST_SLICES = 48
+SAMPLED_PIXELS = 300_000
+"""About as many pixels decide brightness and contrast."""
 
 
 def draw_overview(
@@ -114,7 +116,9 @@ def png_bytes(image: Image.Image) -> bytes:
 
 def _extent(shown: dict[str, BoolArray], view: View) -> tuple[list[int], tuple[slice, slice]]:
     """Slices to show, and the rows and columns around the disease region (else around any mask, else all)."""
-    anything = np.logical_or.reduce(list(shown.values()))
+    anything = shown["disease region"].copy()
+    for mask in shown.values():
+        anything |= mask
     count, rows, columns = anything.shape
     frame = shown["disease region"] if shown["disease region"].any() else anything
     if not frame.any():
@@ -146,9 +150,13 @@ def _window(
     values: npt.NDArray[np.generic], region: BoolArray, slices: list[int], box: tuple[slice, slice]
 ) -> tuple[float, float]:
     """Intensities shown as black and white: bone readable, oedema bright but not burnt out by fluid elsewhere."""
-    numbers = np.asarray(values[(slices, *box)], dtype=np.float32)
-    everything = numbers[np.isfinite(numbers)][::7]
-    inside = numbers[region[(slices, *box)] & np.isfinite(numbers)][::3]
+    rows, columns = box
+    pixels = len(slices) * (rows.stop - rows.start) * (columns.stop - columns.start)
+    step = max(1, math.isqrt(pixels // SAMPLED_PIXELS))
+    sample = (slices, slice(rows.start, rows.stop, step), slice(columns.start, columns.stop, step))
+    numbers = np.asarray(values[sample], dtype=np.float32)
+    everything = numbers[np.isfinite(numbers)]
+    inside = numbers[region[sample] & np.isfinite(numbers)]
     if inside.size == 0:
         inside = everything
     if inside.size == 0:

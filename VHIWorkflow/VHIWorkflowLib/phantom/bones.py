@@ -51,7 +51,8 @@ class Bones:
     """Where the bones are; masks and distances in mm, all of the frame's shape.
 
     ``ilium_distance`` is negative inside the iliac bone, ``ilium_depth`` the depth in it below the joint-side border.
-    ``joint`` is the space between sacrum and ilium.
+    ``joint`` is the space between sacrum and ilium. ``sacrum_front`` and ``canal`` are depths in the body: of the
+    front of the sacrum, and of the middle of the spinal canal.
     """
 
     sacrum: BoolArray
@@ -62,6 +63,8 @@ class Bones:
     ligament: BoolArray
     ilium_distance: FloatArray
     ilium_depth: FloatArray
+    sacrum_front: FloatArray
+    canal: FloatArray
 
     @property
     def all(self) -> BoolArray:
@@ -77,11 +80,12 @@ def place_bones(canvas: Canvas) -> Bones:
     )
     solid = (canvas.height < 31 - (canvas.side / 60) ** 2 * 8) & (canvas.side < half_width) & (depth < 0)
     back = profile(canvas.height, _SACRUM_BACK) + 2.5 * canvas.field(42, 9, 9, 9) - 3 * (canvas.side / 40) ** 2 + 1
-    solid &= (canvas.depth > sacrum_front(canvas)) & (canvas.depth < back)
+    front, canal = _sacrum_front(canvas), profile(canvas.height, _CANAL)
+    solid &= (canvas.depth > front) & (canvas.depth < back)
     # Behind and above the joint, the bones part and ligaments fill the gap.
     width = JOINT_WIDTH_MM + 6 * step_up(canvas.depth, 8, 20) * step_up(canvas.height, -8, 10)
     between = solid & (distance > 0) & (distance <= width)
-    vertebrae, facets = _lumbar_spine(canvas)
+    vertebrae, facets = _lumbar_spine(canvas, canal)
     return Bones(
         sacrum=solid & (distance > width),
         ilium=distance < 0,
@@ -91,10 +95,12 @@ def place_bones(canvas: Canvas) -> Bones:
         ligament=between,
         ilium_distance=distance,
         ilium_depth=depth,
+        sacrum_front=front,
+        canal=canal,
     )
 
 
-def sacrum_front(canvas: Canvas) -> FloatArray:
+def _sacrum_front(canvas: Canvas) -> FloatArray:
     """Depth of the front of the sacrum: hollow between the sides, which reach further forward below."""
     at_side = profile(canvas.height, _SACRUM_FRONT_AT_SIDE)
     front: FloatArray = profile(canvas.height, _SACRUM_FRONT) + np.minimum(canvas.side / 50, 1.4) ** 2 * at_side
@@ -105,8 +111,8 @@ def paint_bones(canvas: Canvas, bones: Bones) -> tuple[BoolArray, dict[str, Bool
     """Paint the bones; returns the spinal canal, and the bright structures in the bones that are no inflammation."""
     _marrow_and_cortex(canvas, bones)
     bright = {"joint fluid": _joint_space(canvas, bones), "facet joint": _facet_joints(canvas, bones)}
-    _discs(canvas)
-    canal = _canal(canvas)
+    _discs(canvas, bones)
+    canal = _canal(canvas, bones)
     bright["vessel"] = _foramina(canvas, bones.all) | _veins(canvas, bones)
     return canal, bright
 
@@ -122,10 +128,9 @@ def _ilium_distance(canvas: Canvas) -> tuple[FloatArray, FloatArray]:
     return distance, below
 
 
-def _lumbar_spine(canvas: Canvas) -> tuple[BoolArray, BoolArray]:
-    middle = profile(canvas.height, _CANAL)
+def _lumbar_spine(canvas: Canvas, canal: FloatArray) -> tuple[BoolArray, BoolArray]:
     column = (canvas.side < profile(canvas.height, _WAIST)) & (canvas.height > 33)
-    column &= (canvas.depth > middle - 40) & (canvas.depth < middle - 8)
+    column &= (canvas.depth > canal - 40) & (canvas.depth < canal - 8)
     bulge = _endplate(canvas)
     for low, high in _LUMBAR_DISCS:
         column &= ~((canvas.height > low + bulge) & (canvas.height < high - bulge))
@@ -182,22 +187,21 @@ def _facet_joints(canvas: Canvas, bones: Bones) -> BoolArray:
     return fluid
 
 
-def _discs(canvas: Canvas) -> None:
-    middle = profile(canvas.height, _CANAL)
+def _discs(canvas: Canvas, bones: Bones) -> None:
     rim = _endplate(canvas) + 0.8
-    within = (canvas.side < 24) & (canvas.depth > middle - 40) & (canvas.depth < middle - 8)
+    within = (canvas.side < 24) & (canvas.depth > bones.canal - 40) & (canvas.depth < bones.canal - 8)
     for low, high in _LUMBAR_DISCS:
         canvas.fill(within & (canvas.height > low + rim) & (canvas.height < high - rim), Tissue.DISC)
-    remnant_depth = (canvas.depth > sacrum_front(canvas) + 3) & (canvas.depth < middle - 5)
+    remnant_depth = (canvas.depth > bones.sacrum_front + 3) & (canvas.depth < bones.canal - 5)
     remnant_depth &= canvas.tissue == Tissue.MARROW
     for height, half, thickness in _SACRAL_DISCS:
         remnant = np.abs(canvas.height - height - 1.5 * np.cos(canvas.side / 9)) < thickness
         canvas.fill(remnant & (canvas.side < half) & remnant_depth, Tissue.CORTEX)
 
 
-def _canal(canvas: Canvas) -> BoolArray:
+def _canal(canvas: Canvas, bones: Bones) -> BoolArray:
     radius = profile(canvas.height, _CANAL_RADIUS)
-    away = np.hypot(canvas.left, canvas.depth - profile(canvas.height, _CANAL))
+    away = np.hypot(canvas.left, canvas.depth - bones.canal)
     canal: BoolArray = away < radius + 2.0
     canvas.fill(canal, Tissue.FAT)
     canvas.fill(away < radius, Tissue.FLUID)

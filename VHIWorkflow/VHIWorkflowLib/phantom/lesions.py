@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from .anatomy import Pelvis
 from .bones import JOINT_WIDTH_MM
-from .shapes import FloatArray, Frame, smooth_field, step_up
+from .shapes import FloatArray, Frame, slab_around, smooth_field, step_up
 from .signal import Tissue
 
 LESIONS_AT_LOAD_1 = 7
@@ -42,11 +42,13 @@ def oedema_field(seeds: tuple[int, int], load: float, frame: Frame, pelvis: Pelv
         centre = rng.uniform((-12, -34), (14, 14))
         size = change * rng.uniform(0.65, 1.35) * np.array([5.5, 9.0, 8.0])
         peak = rng.uniform(0.4, 0.75)
-        away = pelvis.ilium_depth_mm if not sacral else -JOINT_WIDTH_MM - pelvis.ilium_depth_mm
-        distance = ((depth - centre[0]) / size[0]) ** 2 + ((height - centre[1]) / size[1]) ** 2 + (away / size[2]) ** 2
-        patch = peak * step_up(-(distance + outline), -1.1, -0.75)
-        place = pelvis.marrow & (away > 0) & ((left < 0) if right else (left > 0))
-        np.maximum(oedema, patch * place, out=oedema)
+        slab = slab_around(depth, centre[0], 1.6 * size[0])
+        below_border = pelvis.ilium_depth_mm[slab]
+        away = -JOINT_WIDTH_MM - below_border if sacral else below_border
+        distance = ((depth[slab] - centre[0]) / size[0]) ** 2 + ((height - centre[1]) / size[1]) ** 2
+        distance = distance + (away / size[2]) ** 2 + outline[slab]
+        place = pelvis.marrow[slab] & (away > 0) & ((left < 0) if right else (left > 0))
+        np.maximum(oedema[slab], peak * step_up(-distance, -1.1, -0.75) * place, out=oedema[slab])
     return np.clip(oedema * intensity, 0, 0.95)
 
 

@@ -63,7 +63,8 @@ def smooth_field(seed: Sequence[int], frame: Frame, spacing_mm: tuple[float, flo
     coordinates = (frame.depth, frame.height, frame.left)
     for axis in (0, 1, 2):
         weights = _spline_weights(coordinates[axis], counts[axis], FIELD_EXTENT_MM[axis], spacing_mm[axis])
-        field = np.moveaxis(np.tensordot(weights, field, axes=(1, axis)), 0, axis)
+        used = np.flatnonzero(weights.any(axis=0))
+        field = np.moveaxis(np.tensordot(weights[:, used], field.take(used, axis), axes=(1, axis)), 0, axis)
     return np.ascontiguousarray(field / np.float32(_SPLINE_VARIANCE**1.5))
 
 
@@ -80,6 +81,12 @@ def step_up(values: FloatArray, start: float, end: float) -> FloatArray:
     t = np.clip((values - np.float32(start)) / np.float32(end - start), 0, 1)
     smooth: FloatArray = t * t * (3 - 2 * t)
     return smooth
+
+
+def slab_around(depth: FloatArray, centre: float, reach: float) -> slice:
+    """Slices whose depth, shape (k, 1, 1), is within reach of a centre."""
+    hit = np.flatnonzero(np.abs(depth.ravel() - centre) <= reach)
+    return slice(int(hit[0]), int(hit[-1]) + 1) if hit.size else slice(0, 0)
 
 
 def smooth_curve(points: npt.ArrayLike, steps: int = 24) -> list[tuple[float, float, float]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..core.grids import BoolArray
-from .bones import Bones, sacrum_front
+from .bones import Bones
 from .canvas import Canvas
-from .shapes import FloatArray, Frame, Points, profile, smooth_curve, smooth_field, step_up
+from .shapes import FloatArray, Frame, Points, ellipsoid, profile, slab_around, smooth_curve, smooth_field, step_up
 from .signal import Tissue
 
 _CAVITY_HALF_WIDTH = [(-105, 26), (-80, 40), (-50, 46), (-20, 55), (30, 66), (60, 80), (100, 95)]
@@ -31,7 +31,7 @@ def paint_soft_tissue(canvas: Canvas, bones: Bones) -> None:
 def _cavity(canvas: Canvas, bones: Bones, ragged: FloatArray) -> BoolArray:
     """Pelvis and belly: fat that holds the organs."""
     pelvis: BoolArray = canvas.side + 2.5 * ragged < profile(canvas.height, _CAVITY_HALF_WIDTH)
-    pelvis &= (canvas.depth < sacrum_front(canvas) + 1) & (bones.ilium_distance > 5)
+    pelvis &= (canvas.depth < bones.sacrum_front + 1) & (bones.ilium_distance > 5)
     floor = profile(canvas.depth, _BELLY_FLOOR) + 0.004 * canvas.side**2 + 3 * ragged
     belly = (canvas.height > floor) & (bones.ilium_distance > 0)
     pelvis |= belly
@@ -72,8 +72,10 @@ def _fibres(canvas: Canvas) -> FloatArray:
     beyond = frame.height[-1] + direction * step * np.arange(1, extra + 1)
     compressed = np.concatenate([frame.height, beyond.astype(np.float32)]) * np.float32(0.7)
     field = smooth_field((canvas.seed, 22), Frame(frame.depth, compressed, frame.left), (8, 1.7, 17))
-    rows = np.arange(frame.height.size)[:, None] + np.rint(slope * np.abs(frame.left) / step).astype(int)
-    return field[:, rows, np.arange(frame.left.size)]
+    bent = slope * np.abs(frame.left) + 5 * canvas.field(23, 30, 28, 28)
+    rows = np.arange(frame.height.size)[:, None] + np.rint(bent / step).astype(np.int32)
+    rows = np.clip(rows, 0, compressed.size - 1)
+    return field[np.arange(frame.depth.size)[:, None, None], rows, np.arange(frame.left.size)]
 
 
 def _organs(canvas: Canvas, room: BoolArray) -> None:
@@ -81,10 +83,11 @@ def _organs(canvas: Canvas, room: BoolArray) -> None:
     uneven = 0.16 * canvas.field(31, 12, 10, 10)
 
     def organ(centre: tuple[float, float, float], radii: tuple[float, float, float], content: Tissue) -> None:
-        distance = canvas.blob(centre, radii) + uneven
+        slab = slab_around(canvas.depth, centre[0], 1.3 * radii[0])
+        distance = ellipsoid(canvas.depth[slab], canvas.height[slab], canvas.left[slab], centre, radii) + uneven[slab]
         wall = 1 - 2.6 / min(radii[1:])
-        canvas.fill(room & (distance < 1), Tissue.BOWEL_WALL)
-        canvas.fill(room & (distance < wall**2), content)
+        canvas.tissue[slab][room[slab] & (distance < 1)] = Tissue.BOWEL_WALL
+        canvas.tissue[slab][room[slab] & (distance < wall**2)] = content
 
     contents = (Tissue.BOWEL_CONTENT, Tissue.BOWEL_CONTENT, Tissue.BOWEL_WALL, Tissue.FLUID, Tissue.AIR)
     for _ in range(24):
