@@ -77,7 +77,7 @@ def damaged(content: bytearray, kind: str, place: float, value: int, in_header: 
     return content
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(which=st.integers(0, 7), damages=damage)
 def test_damaged_file_is_either_a_volume_or_an_error(which, damages, good_files, tmp_path):
     good = good_files[which]

@@ -192,8 +192,7 @@ def _check_orientation(path: Path, fields: _Fields, shape: tuple[int, int, int],
         if code <= 0:
             continue
         try:
-            with np.errstate(all="ignore"):
-                grids.append(Grid(shape[::-1], affine(fields, unit)))
+            grids.append(Grid(shape[::-1], affine(fields, unit)))
         except MeasurementError as error:
             raise InputError(path, f"its {name} cannot be used: {error}") from error
     if len(grids) == 2 and _distance(*grids) > 0.5 * min(grids[0].spacing_mm):

@@ -62,10 +62,11 @@ def read_image(path: Path, *, series: str | None = None) -> Volume:
     """
     path = Path(path)
     if is_dicom(path):
-        raise InputError(path, "DICOM is not read yet")
-    if series is not None:
-        raise InputError(path, f"is not a DICOM folder, so no series '{series}' can be chosen in it")
-    volume = _read(read_header(path), layer=0)
+        volume = _read_dicom(path, series)
+    elif series is not None:
+        raise InputError(path, f"is not a DICOM folder, so no series '{shown(series)}' can be chosen in it")
+    else:
+        volume = _read(read_header(path), layer=0)
     _check_intensities(path, volume.array)
     return volume
 
@@ -119,6 +120,10 @@ def sha256_of(path: Path, *, series: str | None = None) -> str:
         If a file cannot be read, or the DICOM series cannot be found.
     """
     path = Path(path)
+    if path.is_dir():
+        from .dicom_series import series_files
+
+        return _hash_together(series_files(path, series))
     if path.suffix.lower() in (".mhd", ".nhdr"):
         return _hash_together([path, read_header(path).data_path])
     return _hash_file(path)
@@ -136,7 +141,8 @@ def read_header(path: Path) -> ImageHeader:
     name = path.name.lower()
     for ending, reader in HEADER_READERS.items():
         if name.endswith(ending):
-            return reader(path)
+            with np.errstate(all="ignore"):
+                return reader(path)
     raise InputError(path, "is not a NIfTI (.nii, .nii.gz), NRRD (.nrrd), MetaImage (.mha) or DICOM file")
 
 
@@ -156,10 +162,19 @@ def is_dicom(path: Path) -> bool:
     return read_start(path, 132)[128:] == b"DICM"
 
 
+def _read_dicom(path: Path, series: str | None) -> Volume:
+    from .dicom_series import read_series
+
+    try:
+        return read_series(path, series)
+    except MeasurementError as error:
+        raise InputError(path, str(error)) from error
+
+
 def _read(header: ImageHeader, layer: int) -> Volume:
     header.check_data()
     try:
-        with itk_silent():
+        with itk_silent(), np.errstate(all="ignore"):
             return _read_with_itk(header, layer)
     except MeasurementError as error:
         raise InputError(header.path, str(error)) from error

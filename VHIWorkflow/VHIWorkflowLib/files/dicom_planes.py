@@ -1,0 +1,302 @@
+"""Single DICOM images in space: their geometry, how they stack into a volume, and their intensities.
+
+The geometry of the stack is highdicom's: sorting along the normal, regular spacing, slices perpendicular to the stack.
+What highdicom only refuses is looked at more closely here, to say which image is missing or there twice.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.core.grids import FloatArray, Grid, Volume
+
+from .errors import InputError
+from .image_header import MAX_VOXELS
+from .itk import itk_silent, simple_itk
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+SPACING_TOLERANCE = 0.01
+"""Share by which the distance between neighbouring slices may differ; also highdicom's."""
+
+SAME_PLACE_MM = 0.01
+ORIENTATION_TOLERANCE = 1e-3
+
+GEOMETRY_GROUPS = {
+    "ImagePositionPatient": "PlanePositionSequence",
+    "ImageOrientationPatient": "PlaneOrientationSequence",
+    "PixelSpacing": "PixelMeasuresSequence",
+    "RescaleSlope": "PixelValueTransformationSequence",
+    "RescaleIntercept": "PixelValueTransformationSequence",
+}
+"""Where multi-frame images keep what single images have at the top."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One image: a file, or one frame of a multi-frame file.
+
+    Parameters
+    ----------
+    path, frame
+        The file, and the number of the frame in it, from 0.
+    rows, columns
+        Size in pixels.
+    position
+        Centre of the first pixel, LPS mm.
+    orientation
+        Directions along a row and along a column, six cosines in LPS.
+    pixel_spacing
+        Distance between rows and between columns, in mm.
+    slope, intercept
+        Intensity = stored value x slope + intercept.
+    transfer_syntax
+        UID of how the pixels are encoded.
+    """
+
+    path: Path
+    frame: int
+    rows: int
+    columns: int
+    position: tuple[float, ...]
+    orientation: tuple[float, ...]
+    pixel_spacing: tuple[float, ...]
+    slope: float
+    intercept: float
+    transfer_syntax: str
+
+
+@contextmanager
+def dicom_errors(path: Path, problem: str) -> Iterator[None]:
+    """Turn whatever reading a damaged DICOM file raises into an error that names the file.
+
+    pydicom reads values when they are asked for and raises nearly any exception when they are damaged; its warnings
+    about what it can mend are not shown.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except VHIError:
+        raise
+    except Exception as error:
+        raise InputError(path, problem) from error
+
+
+def planes_of(path: Path, header: Dataset) -> list[Plane]:
+    """Images in a DICOM file, from its header.
+
+    Raises
+    ------
+    InputError
+        If the geometry is missing or not made of numbers, or the image is in colour.
+    """
+    with dicom_errors(path, "its DICOM header is damaged; export the series again"):
+        if int(header.get("SamplesPerPixel", 1)) != 1:
+            raise InputError(path, "is a colour image; a series of grey levels is needed")
+        frames = int(header.get("NumberOfFrames") or 1)
+        listed = header.get("PerFrameFunctionalGroupsSequence")
+        if listed is None and frames > 1:
+            raise InputError(path, "holds several frames without saying where they lie; export it as enhanced MR")
+        if listed is not None and len(listed) != frames:
+            raise InputError(path, f"announces {frames} frames but describes {len(listed)}; export the series again")
+        return [_plane(path, header, frame) for frame in range(frames)]
+
+
+def _plane(path: Path, header: Dataset, frame: int) -> Plane:
+    slope, intercept = (
+        _numbers(path, keyword, _lookup(header, frame, keyword, default), 1)[0]
+        for keyword, default in (("RescaleSlope", 1.0), ("RescaleIntercept", 0.0))
+    )
+    return Plane(
+        path=path,
+        frame=frame,
+        rows=int(header.Rows),
+        columns=int(header.Columns),
+        position=_numbers(path, "ImagePositionPatient", _lookup(header, frame, "ImagePositionPatient"), 3),
+        orientation=_numbers(path, "ImageOrientationPatient", _lookup(header, frame, "ImageOrientationPatient"), 6),
+        pixel_spacing=_numbers(path, "PixelSpacing", _lookup(header, frame, "PixelSpacing"), 2),
+        slope=slope,
+        intercept=intercept,
+        transfer_syntax=str(header.file_meta.TransferSyntaxUID),
+    )
+
+
+def _lookup(header: Dataset, frame: int, keyword: str, default: float | None = None) -> Any:
+    """Value of a tag: of the frame, else shared by all frames, else at the top of the header."""
+    for groups, index in (("PerFrameFunctionalGroupsSequence", frame), ("SharedFunctionalGroupsSequence", 0)):
+        items = header.get(groups)
+        found = items[index].get(GEOMETRY_GROUPS[keyword]) if items else None
+        if found and found[0].get(keyword) is not None:
+            return found[0].get(keyword)
+    value = header.get(keyword)
+    return default if value is None else value
+
+
+def _numbers(path: Path, keyword: str, value: Any, count: int) -> tuple[float, ...]:
+    if value is None:
+        raise InputError(path, f"has no {keyword}, so it cannot be placed; export the series again")
+    values = tuple(float(number) for number in (value if count > 1 else [value]))
+    if len(values) != count or not np.isfinite(values).all():
+        raise InputError(path, f"has a {keyword} that is not {count} finite numbers; export the series again")
+    return values
+
+
+def stack_planes(where: Path, planes: Sequence[Plane]) -> tuple[list[Plane], Grid]:
+    """Sort images into a volume.
+
+    Parameters
+    ----------
+    where
+        What to name in errors: the folder of the series.
+    planes
+        Images of one series, in any order.
+
+    Returns
+    -------
+    tuple
+        The images from the first slice (k = 0) to the last, and the grid of the volume in RAS mm.
+
+    Raises
+    ------
+    InputError
+        If the images differ in size, spacing or orientation, two lie at the same place, one is missing, or they are
+        too few or too many.
+    """
+    from highdicom import VolumeGeometry
+    from highdicom.spatial import get_volume_positions
+
+    _check_alike(where, planes)
+    _check_distances(where, planes)
+    first = planes[0]
+    spacing_mm, places = get_volume_positions(
+        [plane.position for plane in planes], first.orientation, rtol=SPACING_TOLERANCE
+    )
+    if spacing_mm is None or places is None:
+        raise InputError(where, "its slices are not evenly stacked at a right angle to the image plane")
+    ordered = [plane for _, plane in sorted(zip(places, planes, strict=True), key=lambda pair: pair[0])]
+    geometry = VolumeGeometry.from_attributes(
+        image_position=ordered[0].position,
+        image_orientation=first.orientation,
+        rows=first.rows,
+        columns=first.columns,
+        pixel_spacing=first.pixel_spacing,
+        spacing_between_slices=spacing_mm,
+        number_of_frames=len(ordered),
+        coordinate_system="PATIENT",
+    )
+    affine: FloatArray = np.diag([-1.0, -1.0, 1.0, 1.0]) @ np.asarray(geometry.affine)[:, [2, 1, 0, 3]]
+    return ordered, Grid((len(ordered), first.rows, first.columns), affine)
+
+
+def _check_alike(where: Path, planes: Sequence[Plane]) -> None:
+    first = planes[0]
+    if len(planes) < 2:
+        raise InputError(where, "is a single image; name the folder that holds the whole series")
+    for plane in planes:
+        if (plane.rows, plane.columns) != (first.rows, first.columns):
+            raise InputError(where, f"its images differ in size ({first.path.name}, {plane.path.name})")
+        if not np.allclose(plane.pixel_spacing, first.pixel_spacing, rtol=1e-3, atol=0):
+            raise InputError(where, f"its images differ in pixel spacing ({first.path.name}, {plane.path.name})")
+        if not np.allclose(plane.orientation, first.orientation, atol=ORIENTATION_TOLERANCE):
+            raise InputError(where, f"its images differ in orientation ({first.path.name}, {plane.path.name})")
+    if min(first.rows, first.columns) < 2 or len(planes) * first.rows * first.columns > MAX_VOXELS:
+        raise InputError(where, f"its {len(planes)} images of {first.rows} x {first.columns} pixels are no usable scan")
+    if min(first.pixel_spacing) <= 0:
+        raise InputError(where, "its pixel spacing is zero or negative; export the series again")
+    axes = np.reshape(first.orientation, (2, 3))
+    if np.abs(axes @ axes.T - np.eye(2)).max() > ORIENTATION_TOLERANCE:
+        raise InputError(where, "its image orientation is not two directions at a right angle; export the series again")
+
+
+def _check_distances(where: Path, planes: Sequence[Plane]) -> None:
+    """Name the two images between which one is missing, or which lie at the same place."""
+    axes = np.reshape(planes[0].orientation, (2, 3))
+    along = np.array([plane.position for plane in planes]) @ np.cross(axes[0], axes[1])
+    order = np.argsort(along, kind="stable")
+    gaps = np.diff(along[order])
+    closest, widest = int(np.argmin(gaps)), int(np.argmax(gaps))
+    if gaps[closest] < SAME_PLACE_MM:
+        one, other = (_name(planes[order[n]]) for n in (closest, closest + 1))
+        raise InputError(
+            where, f"two of its images lie at the same place ({one}, {other}); name a series without repeated slices"
+        )
+    usual = float(np.median(gaps)) if len(gaps) > 2 else float(gaps.min())
+    if gaps[widest] > usual * (1 + SPACING_TOLERANCE):
+        one, other = (_name(planes[order[n]]) for n in (widest, widest + 1))
+        raise InputError(
+            where,
+            f"a slice is missing between {one} and {other} ({gaps[widest]:.3g} mm apart, others {usual:.3g} mm); "
+            "export the whole series again",
+        )
+
+
+def _name(plane: Plane) -> str:
+    return f"{plane.path.name} frame {plane.frame + 1}" if plane.frame else plane.path.name
+
+
+def read_planes(planes: Sequence[Plane], grid: Grid) -> Volume:
+    """Intensities of sorted images: stored value x slope + intercept in double precision, then float32.
+
+    Each image is scaled by its own slope and intercept. Window, look-up tables for display and real-world value maps
+    are not applied.
+
+    Raises
+    ------
+    InputError
+        If the pixels of an image are cut off, damaged, or encoded in a way that cannot be read.
+    """
+    array = np.empty(grid.shape, dtype=np.float32)
+    k = 0
+    for path, group in groupby(planes, key=lambda plane: plane.path):
+        run = list(group)
+        with dicom_errors(path, "its pixel data are damaged, cut off or of an unknown kind; export the series again"):
+            for values in _intensities(path, run):
+                array[k] = values
+                k += 1
+    if k != len(planes):
+        raise InputError(planes[0].path, "holds fewer images than it announces; export the series again")
+    return Volume(array, grid)
+
+
+def _intensities(path: Path, run: Sequence[Plane]) -> Iterator[npt.NDArray[np.float64]]:
+    """Intensities, shape (rows, columns), of images in one file."""
+    from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.pixels.utils import iter_pixels
+
+    if not get_decoder(run[0].transfer_syntax).is_available:
+        yield _decode_with_itk(path, run)
+        return
+    frames = iter_pixels(path, indices=[plane.frame for plane in run])
+    for plane, stored in zip(run, frames, strict=True):
+        if stored.shape != (plane.rows, plane.columns):
+            raise InputError(path, "its pixel data do not fit its image size; export the series again")
+        yield stored.astype(np.float64) * plane.slope + plane.intercept
+
+
+def _decode_with_itk(path: Path, run: Sequence[Plane]) -> npt.NDArray[np.float64]:
+    """Intensities of an image whose compression only ITK knows, such as lossless JPEG from an archive."""
+    sitk = simple_itk()
+    if len(run) > 1:
+        raise InputError(path, "is compressed in a way that is not read; export the series without compression")
+    with itk_silent():
+        reader = sitk.ImageFileReader()
+        reader.SetImageIO("GDCMImageIO")
+        reader.SetFileName(str(path))
+        reader.ReadImageInformation()
+        if reader.GetSize() != (run[0].columns, run[0].rows, 1) or reader.GetNumberOfComponents() != 1:
+            raise InputError(path, "its pixel data do not fit its image size; export the series again")
+        reader.SetOutputPixelType(sitk.sitkFloat64)
+        values: npt.NDArray[np.float64] = sitk.GetArrayFromImage(reader.Execute())[0]
+    return values
