@@ -24,6 +24,8 @@ from VHIWorkflowLib.core.grids import BoolArray, FloatArray, Grid, Volume, bound
 
 from .errors import InputError, RecordError
 from .image_header import ImageHeader, shown
+from .image_writing import itk_image
+from .itk import itk_silent, simple_itk
 from .safe_files import replacing, write_atomically
 from .segment_kinds import SegmentKind
 from .volumes import LPS_TO_RAS, read_header
@@ -65,9 +67,9 @@ def write_labelmap(path: str | os.PathLike[str], labels: LabelArray, grid: Grid)
     """
     if labels.shape != grid.shape or labels.dtype != np.uint8 or labels.max() > MAX_LABEL:
         raise ValueError(f"labels 0, 1 and 2 of type uint8 and shape {grid.shape} are needed")
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, itk_silent():
         try:
-            _itk().WriteImage(_itk_image(labels, grid), os.fspath(temporary), True)
+            simple_itk().WriteImage(itk_image(labels, grid), os.fspath(temporary), True)
         except RuntimeError as error:
             raise RecordError(path, "cannot be written; check the space on the disk and the permissions") from error
         _check_written(Path(path), temporary, labels)
@@ -222,8 +224,9 @@ def _load(path: Path) -> tuple[npt.NDArray[Any], Grid, ImageHeader]:
     try:
         header = read_header(path)
         header.check_data()
-        image = _itk().ReadImage(os.fspath(path))
-        return _itk().GetArrayFromImage(image), _itk_grid(image), header
+        with itk_silent():
+            image = simple_itk().ReadImage(os.fspath(path))
+        return simple_itk().GetArrayFromImage(image), _itk_grid(image), header
     except InputError as error:
         raise RecordError(path, str(error).removeprefix(f"{path}: ")) from error
     except (RuntimeError, MeasurementError) as error:
@@ -248,28 +251,11 @@ def _placed(path: Path, name: str, volume: Volume, grid: Grid) -> Volume:
 def _check_written(path: Path, temporary: Path, labels: LabelArray) -> None:
     """Read a file back: ITK does not notice a disk that is full."""
     try:
-        written = _itk().GetArrayFromImage(_itk().ReadImage(os.fspath(temporary)))
+        written = simple_itk().GetArrayFromImage(simple_itk().ReadImage(os.fspath(temporary)))
     except RuntimeError:
         written = None
     if not np.array_equal(written, labels):
         raise RecordError(path, "was not written whole; the disk is probably full, free some space and try again")
-
-
-def _itk() -> Any:
-    """SimpleITK, imported only when a file is read or written; it has no types."""
-    import SimpleITK
-
-    return SimpleITK
-
-
-def _itk_image(array: LabelArray, grid: Grid) -> Any:
-    image = _itk().GetImageFromArray(array)
-    lps = LPS_TO_RAS @ grid.affine
-    spacing = np.array(grid.spacing_mm[::-1])
-    image.SetSpacing(spacing.tolist())
-    image.SetOrigin(lps[:3, 3].tolist())
-    image.SetDirection((lps[:3, :3] / spacing).ravel().tolist())
-    return image
 
 
 def _itk_grid(image: Any) -> Grid:
