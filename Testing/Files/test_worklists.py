@@ -7,8 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from Files.dicom_files import Change, write_series
+from pydicom.dataset import Dataset
 from RealCases import REAL_CASES, real_cases
 from VHIWorkflowLib.files.errors import InputError, RecordError
+from VHIWorkflowLib.files.volumes import read_image
 from VHIWorkflowLib.files.worklists import ScanSource, WorklistCase, read_worklist, scan_folder, write_worklist
 
 HEADER = "case_id\ttime_point\tstir\tt1w\tnormal_bone\tdisease_region\tkeep\tsteps\treader"
@@ -265,3 +268,66 @@ def test_the_real_cases_with_a_stir_become_a_worklist_and_the_others_are_named()
         assert case.keep is None  # four manual trials: which one is not for us to say
     unlabelled = [f"unlabelled/{name}" for name in sorted(os.listdir(REAL_CASES / "unlabelled"))]
     assert [problem.partition(":")[0] for problem in problems] == ["1001", "2016", *unlabelled]
+
+
+def in_study(patient: str, uid: str, date: str = "20240229") -> Change:
+    """Put the images of a series into a study."""
+
+    def change(_: int, image: Dataset) -> None:
+        image.PatientID, image.StudyInstanceUID, image.StudyDate = patient, uid, date
+
+    return change
+
+
+def write_pair(stir: Path, t1w: Path, *, study: str = "1.1", patient: str = "P1", date: str = "20240229") -> None:
+    """Write a STIR and a T1w series of one study."""
+    change = in_study(patient, study, date)
+    write_series(stir, uid=f"1.2.{study}.1", description="T2 STIR cor", change=change)
+    write_series(t1w, uid=f"1.2.{study}.2", description="t1_tse_cor", change=change)
+
+
+def test_scan_pairs_dicom_series_of_a_study_wherever_they_lie(tmp_path: Path) -> None:
+    write_pair(tmp_path / "disk 1" / "S1", tmp_path / "disk 2" / "S9")
+    write_pair(tmp_path / "mixed", tmp_path / "mixed", study="1.2", date="20240630")
+    cases, problems = scan_folder(tmp_path)
+    assert problems == []
+    assert [(case.case_id, case.time_point) for case in cases] == [("P1", "20240229"), ("P1", "20240630")]
+    assert cases[0].stir == ScanSource(tmp_path / "disk 1" / "S1")
+    assert cases[1].t1w == ScanSource(tmp_path / "mixed", "t1_tse_cor")
+    write_worklist(cases, tmp_path / "w.tsv")
+    again = read_worklist(tmp_path / "w.tsv")
+    assert again == cases
+    for case in again:
+        assert read_image(case.stir.path, series=case.stir.series).grid.shape
+
+
+def test_scan_names_anonymised_dicom_studies_by_their_folders(tmp_path: Path) -> None:
+    for number, (folder, patient) in enumerate([("a", "ANON"), ("b", "ANON"), ("c/pre", ""), ("c/post", "")]):
+        write_pair(tmp_path / folder, tmp_path / folder, study=f"1.{number}", patient=patient)
+    cases, problems = scan_folder(tmp_path)
+    assert problems == []
+    assert sorted((case.case_id, case.time_point) for case in cases) == [
+        ("a", "baseline"),
+        ("b", "baseline"),
+        ("c", "post"),
+        ("c", "pre"),
+    ]
+
+
+def test_scan_takes_the_uid_where_descriptions_are_the_same(tmp_path: Path) -> None:
+    write_pair(tmp_path / "all", tmp_path / "all")
+    write_series(tmp_path / "all", uid="1.2.9", description="T2 stir COR", change=in_study("P2", "1.9"))
+    cases, problems = scan_folder(tmp_path)
+    assert [case.stir.series for case in cases] == ["1.2.1.1.1"]
+    assert problems == ["all (patient P2): one STIR and one T1w scan are needed, found 1 STIR (1.2.9), no T1w"]
+
+
+def test_scan_names_dicom_that_cannot_be_used(tmp_path: Path) -> None:
+    write_pair(tmp_path / "gap", tmp_path / "t1")
+    next((tmp_path / "gap").glob("*_*3.dcm")).unlink()
+    (tmp_path / "cut.dcm").write_bytes(bytes(128) + b"DICM" + b"\x02\x00\x00\x00UL\x04")
+    cases, problems = scan_folder(tmp_path)
+    assert cases == []
+    text = "\n".join(problems)
+    assert "gap: " in text
+    assert "found no STIR, 1 T1w" in text
