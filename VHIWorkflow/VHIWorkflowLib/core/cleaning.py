@@ -214,6 +214,7 @@ class CleaningSession:
         CleaningError
             If there is no such island, or the drawing covers all or none of it.
         """
+        in_slice = None if in_slice is None else int(in_slice)
         unit = TheseIslands((island,)).units(self.partition, self.grid, None)[0]
         voxels = self.partition.voxels_of(unit)
         inside = voxels[np.isin(voxels, drawn)]
@@ -237,14 +238,14 @@ class CleaningSession:
         self._refuse_while_merging()
         if not self._done:
             return Change()
-        changes = []
+        at, changes = self._clock(), []
         group = self._done[-1].step.group
         while self._done and self._done[-1].step.group == group:
             done = self._done.pop()
             changes.append(self._revert(done))
             self._undone.append(done.step)
         self.undo_count += 1
-        self._last_at = self._clock()
+        self._last_at = at
         self._on_change()
         return _joined(changes)
 
@@ -253,13 +254,13 @@ class CleaningSession:
         self._refuse_while_merging()
         if not self._undone:
             return Change()
-        changes = []
+        at, changes = self._clock(), []
         group = self._undone[-1].group
         while self._undone and self._undone[-1].group == group:
             changes.append(self._repeat(self._undone[-1]))
             self._undone.pop()
         self.redo_count += 1
-        self._last_at = self._clock()
+        self._last_at = at
         self._on_change()
         return _joined(changes)
 
@@ -283,8 +284,7 @@ class CleaningSession:
             try:
                 self._repeat(step)
             except CleaningError as error:
-                while self._done:
-                    self._revert(self._done.pop())
+                self._revert_to(0)
                 raise CleaningError(f"step {number} ({step}) does not fit this case: {error}") from error
 
     def resume(self, record: CleaningRecord) -> None:
@@ -297,7 +297,8 @@ class CleaningSession:
         """
         if record.start != self.start:
             raise CleaningError(f"the recorded session started in mode {record.start!r}, this one in {self.start!r}")
-        self.replay(record.steps)
+        self.replay([*record.steps, *record.undone])
+        self._revert_to(len(record.steps))
         self._undone = list(record.undone)[::-1]
         self.undo_count, self.redo_count = record.undo_count, record.redo_count
         self._seconds_before = record.seconds_spent
@@ -305,6 +306,7 @@ class CleaningSession:
     def _decide(self, action: Action, target: Target, in_slice: int | None, reason: Reason | None) -> Change:
         if in_slice is not None and not 0 <= in_slice < self.grid.shape[self.grid.slice_axis]:
             raise CleaningError(f"there is no slice {in_slice} in this volume")
+        in_slice = None if in_slice is None else int(in_slice)
         decision = DECIDES[action]
         units = [
             unit
@@ -339,6 +341,8 @@ class CleaningSession:
         if step.action == "cut":
             if step.drawn is None or len(units) != 1:
                 raise CleaningError("a cut needs one island and a drawing")
+            if not np.isin(step.drawn, self.partition.voxels_of(units[0])).all():
+                raise CleaningError(f"the drawing lies partly outside island {units[0].island}")
             cut = self.partition.cut(units[0].island, step.drawn)
             self._decisions.inherit(cut)
             self._done.append(_Done(step, cut=cut))
@@ -356,6 +360,11 @@ class CleaningSession:
         shown, hidden = self._decisions.decide(done.before)
         return Change(shown, hidden, (done.step,))
 
+    def _revert_to(self, number: int) -> None:
+        """Take back all but the first steps, without a trace."""
+        while len(self._done) > number:
+            self._revert(self._done.pop())
+
     def _refuse_while_merging(self) -> None:
         if self._open_group is not None:
             raise CleaningError("finish merging steps before undoing or redoing")
@@ -365,8 +374,13 @@ class CleaningSession:
 
 
 def _joined(changes: list[Change]) -> Change:
-    return Change(
-        shown=tuple(voxels for change in changes for voxels in change.shown),
-        hidden=tuple(voxels for change in changes for voxels in change.hidden),
-        steps=tuple(step for change in changes for step in change.steps),
-    )
+    """One change for several in a row: what came in and went again, or the other way round, is left out."""
+    shown = tuple(voxels for change in changes for voxels in change.shown)
+    hidden = tuple(voxels for change in changes for voxels in change.hidden)
+    if shown and hidden:
+        came, went = np.concatenate(shown), np.concatenate(hidden)
+        voxels, place = np.unique(np.concatenate([came, went]), return_inverse=True)
+        net = np.bincount(place, np.repeat([1, -1], [came.size, went.size]))
+        shown = (voxels[net > 0],) if (net > 0).any() else ()
+        hidden = (voxels[net < 0],) if (net < 0).any() else ()
+    return Change(shown, hidden, tuple(step for change in changes for step in change.steps))

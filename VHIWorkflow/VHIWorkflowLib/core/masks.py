@@ -18,7 +18,7 @@ MINIMUM_GROUP_PIXELS = 4
 
 @dataclass(frozen=True)
 class BoneVoxels:
-    """The voxels of all imaged bone, normal bone included, with their STIR intensities.
+    """The voxels of the disease region as given, with their STIR intensities.
 
     Attributes
     ----------

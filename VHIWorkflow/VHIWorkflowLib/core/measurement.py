@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import MeasurementError
-from .grids import BoolArray, Grid, Volume
+from .grids import BoolArray, Grid, Volume, bounding_box
 from .islands import Islands, find_islands
 from .lattice import Lattice
 from .masks import MINIMUM_GROUP_PIXELS, BoneVoxels, pixels_for_area, smallest_at_least
@@ -19,6 +19,9 @@ from .thresholds import (
     normal_bone_statistics,
     thresholds_from,
 )
+
+LEAST_SHARE_INSIDE = 0.5
+"""Of the normal bone, inside the smallest box around the disease region; less is a warning."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Preliminary:
     above_threshold_voxels
         At or above the sensitive threshold, before small groups were dropped.
     bone
-        Voxels of all imaged bone: disease region and normal bone.
+        Voxels of the disease region as given, whether or not normal bone is part of it.
     outside_normal_bone
         Which of them are not normal bone.
     islands
@@ -140,7 +143,7 @@ def measure(
     Parameters
     ----------
     stir
-        Floating intensities.
+        Intensities of any real type.
     normal_bone, disease_region
         Masks of the STIR volume's shape. The normal bone is taken out of the disease region here, whether or not it was
         part of it.
@@ -155,11 +158,14 @@ def measure(
         If shapes differ, intensities are not finite, or a region is empty or unfit for thresholds.
     """
     settings = settings or Settings()
+    if not np.issubdtype(stir.array.dtype, np.floating):
+        stir = Volume(stir.array.astype(np.float64), stir.grid)
+    normal_bone, disease_region = np.asarray(normal_bone, dtype=bool), np.asarray(disease_region, dtype=bool)
     for name, mask in (("normal bone", normal_bone), ("disease region", disease_region)):
         if mask.shape != stir.grid.shape:
             raise MeasurementError(f"the {name} has shape {mask.shape}, the STIR volume {stir.grid.shape}")
     lattice = Lattice(stir.grid.shape, stir.grid.slice_axis)
-    bone = BoneVoxels.of(stir.array, disease_region | normal_bone, lattice)
+    bone = BoneVoxels.of(stir.array, disease_region, lattice)
     if not np.isfinite(bone.intensities).all():
         raise MeasurementError("the STIR volume has values that are not numbers inside the bone")
     normal_codes = lattice.codes_of(normal_bone)
@@ -187,7 +193,7 @@ def measure(
         conservative=intensities >= smallest_at_least(limits.conservative_cut, intensities.dtype),
         near_sensitive=bone.near(limits.sensitive, limits.margin, outside),
         near_conservative=bone.near(limits.conservative, limits.margin, outside),
-        warnings=_warnings(normal_codes.size, int((disease_region & normal_bone).sum())),
+        warnings=_warnings(normal_bone, disease_region),
     )
 
 
@@ -198,8 +204,9 @@ def mask_from(voxels: npt.NDArray[np.int64], shape: tuple[int, int, int]) -> Boo
     return mask
 
 
-def _warnings(normal_voxels: int, normal_voxels_inside: int) -> tuple[str, ...]:
-    if normal_voxels_inside < normal_voxels / 2:
-        share = round(100 * normal_voxels_inside / normal_voxels)
-        return (f"only {share} % of the normal bone lies inside the disease region: are both of the same case?",)
+def _warnings(normal_bone: BoolArray, disease_region: BoolArray) -> tuple[str, ...]:
+    """Warn of a normal bone far from the disease region; readers draw the region around it or over it."""
+    inside = np.count_nonzero(normal_bone[bounding_box(disease_region)]) / np.count_nonzero(normal_bone)
+    if inside < LEAST_SHARE_INSIDE:
+        return (f"{100 * (1 - inside):.0f} % of the normal bone lies beyond the disease region: are both of one case?",)
     return ()

@@ -209,6 +209,7 @@ class Partition:
             self._scores.pop(number, None)
         del self.parts[cut.first_part :]
         self._members[cut.island] = cut.parts
+        self._members = dict(sorted(self._members.items()))
         for part in cut.parts:
             self._part_at[self.parts[part].voxels] = part
 

@@ -2,8 +2,8 @@
 
 The conservative threshold is a maximum, so a few voxels decide, and no reader can see which. With the decisions as they
 stand, VHI is recomputed with each slice of the normal bone left out, and with its brightest voxels left out. What is
-left out belongs to the disease region again, as if the reader had erased it. Of the new islands those count that touch
-a voxel kept now.
+left out counts again where it lies inside the disease region, as if the reader had erased it from the normal bone. Of
+the new islands those count that touch a voxel kept now.
 """
 
 from __future__ import annotations

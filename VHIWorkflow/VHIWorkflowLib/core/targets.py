@@ -38,7 +38,7 @@ class TheseIslands:
         missing = [number for number in self.numbers if number not in partition]
         if missing:
             raise CleaningError(f"there is no island {missing[0]}")
-        whole = [Unit(number) for number in dict.fromkeys(self.numbers)]
+        whole = [Unit(int(number)) for number in dict.fromkeys(self.numbers)]
         if in_slice is None:
             return whole
         parts = [Unit(unit.island, part) for unit in whole for part in partition.parts_of(unit)]
@@ -64,7 +64,7 @@ class AtVoxel:
     def description(self) -> dict[str, Json]:
         """The voxel as (i, j, k)."""
         k, j, i = self.index
-        return {"kind": "click", "voxel_ijk": [i, j, k]}
+        return {"kind": "click", "voxel_ijk": [int(i), int(j), int(k)]}
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,9 @@ class Touching:
         return cls(np.ravel_multi_index(tuple(kji[inside].T), grid.shape).astype(np.int64), "sphere")
 
     def units(self, partition: Partition, grid: Grid, in_slice: int | None) -> list[Unit]:
-        """Choose the islands that hold a drawn voxel."""
+        """Choose the islands that hold a drawn voxel; CleaningError if the drawing was made on another grid."""
+        if self.voxels.size and not 0 <= self.voxels.min() <= self.voxels.max() < np.prod(grid.shape):
+            raise CleaningError("the drawing reaches outside the volume")
         return partition.units_at(self.voxels, in_slice)
 
     def description(self) -> dict[str, Json]:
@@ -129,7 +131,11 @@ class BesidePlane:
 
     def description(self) -> dict[str, Json]:
         """Point and normal."""
-        return {"kind": "beside_plane", "point_ras_mm": [*self.point_ras_mm], "normal_ras": [*self.normal_ras]}
+        return {
+            "kind": "beside_plane",
+            "point_ras_mm": [float(x) for x in self.point_ras_mm],
+            "normal_ras": [float(x) for x in self.normal_ras],
+        }
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,7 @@ class SmallerThan:
 
     def description(self) -> dict[str, Json]:
         """The volume."""
-        return {"kind": "smaller_than", "volume_mm3": self.volume_mm3}
+        return {"kind": "smaller_than", "volume_mm3": float(self.volume_mm3)}
 
 
 @dataclass(frozen=True)
@@ -172,7 +178,7 @@ class RankBelow:
 
     def description(self) -> dict[str, Json]:
         """The limit."""
-        return {"kind": "rank_below", "score": self.score}
+        return {"kind": "rank_below", "score": float(self.score)}
 
 
 @dataclass(frozen=True)
@@ -193,4 +199,4 @@ class WholeSlice:
 
     def description(self) -> dict[str, Json]:
         """The slice, from 0."""
-        return {"kind": "slice", "slice": self.slice_number}
+        return {"kind": "slice", "slice": int(self.slice_number)}

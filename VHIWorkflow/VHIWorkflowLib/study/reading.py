@@ -86,8 +86,7 @@ class Reading:
             )
         except MeasurementError as error:
             raise InputError(loaded.inputs[0].path, str(error)) from error
-        self._disease_region = loaded.disease_region & ~loaded.normal_bone
-        self._regions = region_of(loaded.normal_bone), region_of(self._disease_region)
+        self._regions = region_of(loaded.normal_bone), region_of(loaded.disease_region)
         self.session = CleaningSession.of(
             self.case,
             start=sitting.start,
@@ -175,7 +174,7 @@ class Reading:
                 Segment(SENSITIVE, self.session.mask()),
                 Segment(CONSERVATIVE, self.session.conservative_mask()),
                 Segment(NORMAL_BONE, self.loaded.normal_bone),
-                Segment(DISEASE_REGION, self._disease_region),
+                Segment(DISEASE_REGION, self.loaded.disease_region),
             ]
             write_segmentation(self.folder / SEGMENTATION_NAME, segments, grid)
             files = {name: sha256_of(self.folder / name) for name in (LABELMAP_NAME, SEGMENTATION_NAME)}
