@@ -98,7 +98,10 @@ def test_the_signal_stays_readable_below_the_masks() -> None:
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 @pytest.mark.parametrize("flips", [(), (0,), (1, 2), (0, 1, 2)])
-def test_the_way_of_storing_makes_no_difference(order: tuple[int, int, int], flips: tuple[int, ...]) -> None:
+def test_the_way_of_storing_makes_no_difference_but_for_slice_numbers(
+    order: tuple[int, int, int], flips: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(View, "stored_number", lambda view, displayed: displayed)
     stir, masks = plain((4, 30, 24))
     masks["sensitive"][1, 4:9, 3:12] = True
     masks["removed"][2, 20:26, 15:20] = True
@@ -143,11 +146,15 @@ def test_letters_say_where_the_edges_lie(axes: npt.ArrayLike, letters: tuple[str
     assert View(Grid((5, 8, 8), affine)).letters == letters
 
 
-def test_slices_are_numbered_from_front_to_back() -> None:
+def test_slices_run_from_front_to_back_with_the_numbers_they_have_in_the_file() -> None:
     grid = Grid((5, 8, 8), OBLIQUE_CORONAL)
     front = grid.to_ras([(0, 4, 4)])[0][1]
     assert front > grid.to_ras([(4, 4, 4)])[0][1]
-    assert not View(grid).flipped[0]
+    assert [View(grid).stored_number(place) for place in range(5)] == [1, 2, 3, 4, 5]
+    backwards = grid.affine.copy()
+    backwards[:3, 3] += backwards[:3, 2] * 4
+    backwards[:3, 2] *= -1
+    assert [View(Grid((5, 8, 8), backwards)).stored_number(place) for place in range(5)] == [5, 4, 3, 2, 1]
 
 
 def test_the_scale_bar_is_as_long_as_it_says() -> None:

@@ -50,8 +50,9 @@ def draw_overview(
 ) -> Image.Image:
     """Draw all slices that contain any of the masks.
 
-    The picture does not depend on the order in which the volume is stored: slices are counted from the front
-    (oblique coronal) and shown upright with the patient's right on the left.
+    The picture does not depend on the order in which the volume is stored, but for the numbers of the slices, which are
+    those of the file, from 1: slices run from the front (oblique coronal) and are shown upright with the patient's right
+    on the left.
 
     Parameters
     ----------
@@ -103,7 +104,7 @@ def draw_overview(
         page.paste(Image.fromarray(tile), corner)
         volume = np.count_nonzero(shown["sensitive"][number]) * stir.grid.voxel_volume_mm3
         kept = f"{volume:,.0f} mm3" if volume else ""
-        label_tile(draw, layout, corner, TileLabel(str(number + 1), kept, view.letters))
+        label_tile(draw, layout, corner, TileLabel(str(view.stored_number(number)), kept, view.letters))
     return page
 
 
@@ -139,7 +140,7 @@ def _extent(shown: dict[str, BoolArray], view: View) -> tuple[list[int], tuple[s
 
 def _note(shown: int, all_slices: int) -> str:
     number = f"All {all_slices} slices" if shown == all_slices else f"{shown} of {all_slices} slices"
-    return f"{number}; yellow numbers: kept in this slice"
+    return f"{number}, numbered as in the file; yellow numbers: kept in this slice"
 
 
 def _widened(box: slice, margin: float, size: int) -> slice:

@@ -68,6 +68,10 @@ class View:
         steps = tuple(slice(None, None, -1 if flip else 1) for flip in self.flipped)
         return array.transpose(self.axes)[steps]
 
+    def stored_number(self, displayed: int) -> int:
+        """Number, from 1, that a slice has in the file, of the slice displayed at a place, from 0."""
+        return self.grid.shape[self.axes[0]] - displayed if self.flipped[0] else displayed + 1
+
     @property
     def _is_sagittal(self) -> bool:
         return int(np.argmax(np.abs(self._direction(self.grid.slice_axis)))) == 0
