@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import permutations, product
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,8 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 from VHIWorkflowLib.core.grids import BoolArray, FloatArray, Grid, Volume
 from VHIWorkflowLib.core.measurement import Preliminary, Settings, measure
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 AXES = (0, 1, 2)
 NEIGHBOURS_26 = np.ones((3, 3, 3), dtype=int)
@@ -66,6 +69,8 @@ def small_case(seed: int, shape: tuple[int, int, int] = (7, 22, 24)) -> SmallCas
     level = 100 + 14 * rng.normal(size=shape) + 130 * np.clip(blobs / blobs.std() - 0.6, 0, None)
     level = np.where(rng.random(shape) < 0.04, 260.0, level)
     level = np.where(normal, 100 + 12 * rng.normal(size=shape), level)
+    brightest = rng.permutation(np.flatnonzero(normal))[:7]
+    level.flat[brightest] = [171, 163, 156, 152, 149, 146, 144]
     stir = (np.round(np.clip(level, 1, None)) * 0.73).astype(np.float32)
     grid = Grid(shape, oblique_affine((0.6, 0.6, 3.3)))
     return SmallCase(Volume(stir, grid), normal, region)
@@ -78,7 +83,7 @@ class Storage:
     order: tuple[int, int, int]
     flipped: tuple[bool, bool, bool]
 
-    def array(self, array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def array(self, array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
         """The array as it is stored there."""
         steps = tuple(slice(None, None, -1 if flip else 1) for flip in self.flipped)
         return np.ascontiguousarray(array.transpose(self.order)[steps])
@@ -98,8 +103,8 @@ class Storage:
         """The same case stored there."""
         return SmallCase(
             Volume(self.array(case.stir.array), self.grid(case.stir.grid)),
-            np.asarray(self.array(case.normal_bone), dtype=bool),
-            np.asarray(self.array(case.disease_region), dtype=bool),
+            self.array(case.normal_bone),
+            self.array(case.disease_region),
         )
 
 

@@ -78,7 +78,7 @@ def test_the_largest_island_comes_first_and_equals_by_their_first_voxel(mask: Bo
 def test_the_same_islands_are_found_however_the_mask_is_stored(storage: Storage) -> None:
     mask = np.random.default_rng(11).random((5, 19, 18)) < 0.12
     number = np.arange(mask.size).reshape(mask.shape)
-    there = islands_of(np.asarray(storage.array(mask), dtype=bool), storage.order.index(0), 3)
+    there = islands_of(storage.array(mask), storage.order.index(0), 3)
     back = storage.array(number).ravel()
     here = islands_of(mask, 0, 3)
     assert here.number > 3
