@@ -105,16 +105,18 @@ def parse_row(cells: Sequence[str]) -> ResultsRow:
     return ResultsRow(*values)
 
 
-def check_cells(cells: Sequence[str]) -> None:
-    """Refuse what `parse_row` refuses, ten times as fast for usual cells: a whole table is checked before each write.
+def check_line(line: str) -> None:
+    """Refuse a line of cells with tabs between them as `parse_row` does, ten times as fast where nothing is unusual.
+
+    A whole table is checked before each write.
 
     Raises
     ------
     ValueError
         As `parse_row`.
     """
-    if not _plain_line().fullmatch("\t".join(cells)):
-        parse_row(cells)
+    if not _plain_line().fullmatch(line):
+        parse_row(line.split("\t"))
 
 
 @cache
