@@ -33,7 +33,8 @@ def write_record(record: CaseRecord, folder: Path) -> None:
         If it cannot be written.
     """
     text = json.dumps(document_of(record, folder), ensure_ascii=False, allow_nan=False, indent=1)
-    write_atomically(folder / RECORD_NAME, (text + "\n").encode())
+    # what is no Unicode (a file name in Latin-1 on Linux) becomes \udc.., which JSON reads back as the same name
+    write_atomically(folder / RECORD_NAME, (text + "\n").encode(errors="backslashreplace"))
 
 
 def read_record(path: Path) -> CaseRecord:
@@ -74,8 +75,12 @@ def up_to_date(path: Path, document: Any) -> Document:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise RecordError(path, f"is not a {FORMAT} file")
     version = document.get("format_version")
-    while version in MIGRATIONS:
-        document = MIGRATIONS[version](document)
+    while isinstance(version, int) and version in MIGRATIONS:
+        try:
+            document = MIGRATIONS[version](document)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            problem = f"cannot be brought up to date from format version {version} ({type(error).__name__}: {error})"
+            raise RecordError(path, problem) from error
         version = document.get("format_version")
     if version != FORMAT_VERSION:
         problem = f"has format version {version!r}, and this software reads up to {FORMAT_VERSION}; update VHIWorkflow"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -65,9 +66,17 @@ def document_of(record: CaseRecord, folder: Path) -> Document:
 
 
 def record_of(document: Mapping[str, Any], folder: Path) -> CaseRecord:
-    """The record of a valid document of the present version."""
+    """The record of a valid document of the present version.
+
+    Raises
+    ------
+    ValueError, OverflowError, MeasurementError
+        If it contradicts itself.
+    """
     thresholds, preliminary, result = document["thresholds"], document["preliminary"], document["result"]
     shape = document["grid"]["shape_ijk"]
+    if [each["role"] for each in document["inputs"]].count("stir") != 1:
+        raise ValueError("it does not name one STIR scan")
     return CaseRecord(
         key=CaseKey(document["case_id"], document["time_point"], document["reader"]),
         state=document["state"],
@@ -88,7 +97,7 @@ def record_of(document: Mapping[str, Any], folder: Path) -> CaseRecord:
         islands=result["islands"],
         islands_removed=result["islands_removed"],
         vhi=_vhi_of(result),
-        cleaning=_cleaning_of(document["cleaning"]),
+        cleaning=_cleaning_of(document["cleaning"], math.prod(shape)),
         stability=None if document["stability"] is None else _stability_of(document["stability"]),
         warnings=tuple(document["warnings"]),
         files=dict(document["files"]),
@@ -115,7 +124,7 @@ def _input_of(document: Document, folder: Path) -> InputFile:
     path = Path(document["path"])
     if document["relative_path"] is not None:
         moved = Path(os.path.normpath(folder / PurePosixPath(document["relative_path"])))
-        path = moved if moved.exists() else path
+        path = moved if os.path.exists(moved) else path  # unlike moved.exists(), also for a name that is too long
     return InputFile(document["role"], path, document["sha256"], document["series"])
 
 
@@ -142,7 +151,10 @@ def _cleaning_document(cleaning: CleaningRecord) -> Document:
     }
 
 
-def _cleaning_of(document: Document) -> CleaningRecord:
+def _cleaning_of(document: Document, voxels: int) -> CleaningRecord:
+    for step in (*document["steps"], *document["undone"]):
+        if any(start + length > voxels for start, length in step.get("drawn_runs", ())):
+            raise ValueError("a cut reaches out of the volume")
     steps, undone = (tuple(Step.from_json(step) for step in document[name]) for name in ("steps", "undone"))
     counts = {name: document[name] for name in ("undo_count", "redo_count", "seconds_spent")}
     return CleaningRecord(start=document["start"], steps=steps, undone=undone, **counts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -18,7 +19,7 @@ from VHIWorkflowLib.core.measurement import Preliminary, Settings, measure
 from VHIWorkflowLib.core.stability import Stability, how_much_hangs_on_normal_bone
 from VHIWorkflowLib.core.thresholds import Thresholds
 from VHIWorkflowLib.files.errors import InputError, RecordError
-from VHIWorkflowLib.files.results import write_row
+from VHIWorkflowLib.files.results import HISTORY_NAME, RESULTS_NAME, read_rows, write_row
 from VHIWorkflowLib.files.safe_files import case_folder, locked
 from VHIWorkflowLib.files.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE
 from VHIWorkflowLib.files.segmentation_files import LabelArray, Segment, write_labelmap, write_segmentation
@@ -165,9 +166,10 @@ class Reading:
         Raises
         ------
         RecordError
-            If one cannot be written.
+            If one cannot be written. A table that cannot take the row is found before anything is replaced.
         """
         grid = self.case.grid
+        check_tables(self._sitting.out, self.key)
         with locked(self.folder / RECORD_NAME):
             write_labelmap(self.folder / LABELMAP_NAME, label_map(self.session), grid)
             segments = [
@@ -182,6 +184,23 @@ class Reading:
             write_record(record, self.folder)
         write_row(self._sitting.out, record.row())
         return record
+
+
+def check_tables(out: Path, key: CaseKey) -> None:
+    """Check that the tables of a results folder can be read and have one place for a row.
+
+    Raises
+    ------
+    RecordError
+        If not.
+    """
+    for name in (RESULTS_NAME, HISTORY_NAME):
+        path = out / name
+        if os.path.lexists(path):
+            rows = [row.key for row in read_rows(path)].count((key.case_id, key.time_point, key.reader))
+            if name == RESULTS_NAME and rows > 1:
+                found = f"has {rows} rows for {key.case_id} / {key.time_point} / {key.reader}; delete all but one"
+                raise RecordError(path, found)
 
 
 def label_map(session: CleaningSession) -> LabelArray:
