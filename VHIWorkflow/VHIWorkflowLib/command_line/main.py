@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is."""
-        self.exit(FAILED, f"{self.prog}: {message} (see '{self.prog} --help')\n")
+        self.exit(FAILED, f"{self.prog}: {' '.join(message.split())} (see '{self.prog} --help')\n")
 
 
 def build_parser() -> OneLineParser:
@@ -52,6 +53,9 @@ def build_parser() -> OneLineParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``vhi``; returns the exit status: 0, or 2 after one line on standard error."""
     parsed = build_parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):  # a file name that the console cannot show must not end a measurement
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status: int = parsed.run(parsed)
         sys.stdout.flush()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from VHIWorkflowLib import __version__
 from VHIWorkflowLib.core.errors import VHIError
@@ -17,6 +18,9 @@ from VHIWorkflowLib.files.volumes import sha256_of
 
 from .case_files import RECORD_NAME, read_record
 from .measure_case import FIGURE_NAME, Request, measure_case, steps_input
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 WORK_MODULE = "VHIWorkflowLib.study.measure_case"
 
@@ -49,13 +53,13 @@ def run_batch(requests: Sequence[Request], jobs: int, *, again: bool = False) ->
     with _pool(jobs) as pool:
         try:
             futures = {pool.submit(_one, request, again): request for request in requests}
-            yield from _results(futures)
+            yield from _results(futures, again)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _results(futures: dict[Future[BatchResult], Request]) -> Iterator[BatchResult]:
+def _results(futures: dict[Future[BatchResult], Request], again: bool) -> Iterator[BatchResult]:
     lost: list[Request] = []
     for future in as_completed(futures):
         try:
@@ -65,7 +69,7 @@ def _results(futures: dict[Future[BatchResult], Request]) -> Iterator[BatchResul
     for request in lost:  # one of them took the process down: each alone now, so that the others still get done
         with _pool(1) as alone:
             try:
-                yield alone.submit(_one, request, False).result()
+                yield alone.submit(_one, request, again).result()
             except BrokenProcessPool:
                 yield BatchResult(request, "failed", f"{request.files.stir}: measuring it ended its process (memory?)")
 
@@ -78,7 +82,24 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload([WORK_MODULE])
-    return ProcessPoolExecutor(jobs, mp_context=context)
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker)
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl+C to the process that started this one, and end with it when it is killed."""
+    import multiprocessing
+    import signal
+    import threading
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)  # whatever is being written is replaced whole or not at all
 
 
 def _one(request: Request, again: bool) -> BatchResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from VHIWorkflowLib.core.resampling import check_overlap, region_on_stir
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.markups import read_normal_bone
 from VHIWorkflowLib.files.volumes import read_image, read_mask, sha256_of
+from VHIWorkflowLib.files.worklist_cases import ScanSource
 
 T = TypeVar("T")
 
@@ -28,10 +30,10 @@ class Scan:
     def parse(cls, text: str) -> Scan:
         """Read ``file``, ``folder`` or ``folder#series``; a '#' in the name of an existing path is no separator."""
         path = Path(text)
-        if "#" in text and not path.exists():
-            folder, _, series = text.partition("#")
-            return cls(Path(folder), series)
-        return cls(path)
+        if os.path.exists(path):
+            return cls(path)
+        source = ScanSource.parse(text)
+        return cls(source.path, source.series)
 
     def __str__(self) -> str:
         return f"{self.path}#{self.series}" if self.series else str(self.path)

@@ -21,8 +21,8 @@ def requests_from(
         Request(
             key=CaseKey(case.case_id, case.time_point, case.reader or reader),
             files=CaseFiles(
-                stir=Scan.parse(str(case.stir)),
-                t1w=Scan.parse(str(case.t1w)),
+                stir=Scan(case.stir.path, case.stir.series),
+                t1w=Scan(case.t1w.path, case.t1w.series),
                 normal_bone=tuple(case.normal_bone),
                 disease_region=case.disease_region,
                 keep=case.keep,
