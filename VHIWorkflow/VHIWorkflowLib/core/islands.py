@@ -80,7 +80,7 @@ def find_islands(codes: IndexArray, lattice: Lattice, minimum_pixels: int = 1) -
     last_run = np.append(np.flatnonzero(np.diff(group)), group.size - 1)
     return Islands(
         lattice=lattice,
-        voxels=lattice.flat(runs.codes()),
+        voxels=lattice.flat_runs(runs),
         part_ends=np.cumsum(runs.lengths)[last_run],
         part_island=rank[last_run],
         part_slice=lattice.slices(runs.start[last_run]),

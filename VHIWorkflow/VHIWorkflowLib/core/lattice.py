@@ -64,16 +64,15 @@ class Lattice:
 
     def codes_of(self, mask: BoolArray) -> IndexArray:
         """Sorted codes of the true voxels of a mask, shape (k, j, i)."""
-        ordered = mask.transpose(self.axes)
-        return self._codes(np.flatnonzero(ordered), ordered.shape)
+        return self.codes_in_order(np.flatnonzero(mask.transpose(self.axes)))
 
     def codes_at(self, flat: IndexArray) -> IndexArray:
         """Codes of voxels given by their C-order position in an array of this shape; in the order given."""
         if self.slice_axis == 0:
-            return self._codes(flat, self.shape)
+            return self.codes_in_order(flat)
         kji = np.unravel_index(flat, self.shape)
         ordered = tuple(self.shape[axis] for axis in self.axes)
-        return self._codes(np.ravel_multi_index(tuple(kji[axis] for axis in self.axes), ordered), ordered)
+        return self.codes_in_order(np.ravel_multi_index(tuple(kji[axis] for axis in self.axes), ordered))
 
     def flat(self, codes: IndexArray) -> IndexArray:
         """C-order positions in an array of this shape, of voxels given by their codes."""
@@ -81,6 +80,14 @@ class Lattice:
         slice_number, row = np.divmod(row_number, self.shape[self.axes[1]] + 1)
         place = dict(zip(self.axes, (slice_number, row, column), strict=True))
         return (place[0] * self.shape[1] + place[1]) * self.shape[2] + place[2]
+
+    def flat_runs(self, runs: Runs) -> IndexArray:
+        """``flat(runs.codes())``, without taking every code apart."""
+        stride = 1 if self.axes[2] == 2 else self.shape[2]
+        lengths = runs.lengths
+        before = np.cumsum(lengths) - lengths
+        flat: IndexArray = np.repeat(self.flat(runs.start) - before * stride, lengths)
+        return flat + np.arange(flat.size) * stride
 
     def slices(self, codes: IndexArray) -> IndexArray:
         """Slice numbers of voxels given by their codes."""
@@ -92,8 +99,9 @@ class Lattice:
         mask.ravel()[self.flat(codes)] = True
         return mask
 
-    def _codes(self, positions: IndexArray, ordered_shape: tuple[int, ...]) -> IndexArray:
-        _, rows, columns = ordered_shape
+    def codes_in_order(self, positions: IndexArray) -> IndexArray:
+        """Codes of voxels given by their C-order position in an array whose axes are slice, row, column."""
+        rows, columns = self.shape[self.axes[1]], self.shape[self.axes[2]]
         row_number = positions // columns
         return positions + row_number + (row_number // rows) * self.row_step
 

@@ -37,8 +37,8 @@ class BoneVoxels:
     @classmethod
     def of(cls, stir: npt.NDArray[np.floating], region: BoolArray, lattice: Lattice) -> BoneVoxels:
         """Collect the voxels of a region, both arrays of shape (k, j, i)."""
-        codes = lattice.codes_of(region)
-        return cls(lattice, codes, stir.ravel()[lattice.flat(codes)])
+        positions = np.flatnonzero(region.transpose(lattice.axes))
+        return cls(lattice, lattice.codes_in_order(positions), stir.transpose(lattice.axes).ravel().take(positions))
 
     def members(self, codes: IndexArray) -> npt.NDArray[np.bool_]:
         """Which of these voxels are among others given by ascending codes; shape (n,)."""
@@ -56,8 +56,9 @@ class BoneVoxels:
 
     def near(self, threshold: float, margin: float, outside: npt.NDArray[np.bool_]) -> int:
         """Number of voxels, not in the normal bone, whose intensity equals a threshold within the margin."""
-        close = np.abs(self.intensities.astype(np.float64) - threshold) <= margin
-        return int(np.count_nonzero(close & outside))
+        low, high = (smallest_at_least(threshold + 2 * side, self.intensities.dtype) for side in (-margin, margin))
+        candidates = self.intensities[(self.intensities >= low) & (self.intensities <= high) & outside]
+        return int(np.count_nonzero(np.abs(candidates.astype(np.float64) - threshold) <= margin))
 
 
 def smallest_at_least(cut: float, dtype: np.dtype[np.floating]) -> npt.NDArray[np.floating]:
