@@ -7,9 +7,10 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
-from .dicom_planes import Plane, dicom_errors, planes_of
+from .dicom_access import dicom_errors, mapped
+from .dicom_planes import Plane, planes_of
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -160,8 +161,9 @@ def _scan_file(path: Path, root: Path) -> ScanFile | None:
         return None
     if DEFLATED in start:
         raise InputError(path, "is DICOM in deflated form, which is not read; export it without compression")
-    with dicom_errors(path, "is DICOM but its header is damaged; copy or export it again"):
-        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[*TEXT_TAGS, *IMAGE_TAGS])
+    with dicom_errors(path, "is DICOM but its header is damaged; copy or export it again"), mapped(path) as content:
+        tags = [*TEXT_TAGS, *IMAGE_TAGS]
+        header = pydicom.dcmread(cast(BinaryIO, content), stop_before_pixels=True, specific_tags=tags)
         if not _is_scan(path, header):
             return None
         texts = {keyword: _text(header, keyword) for keyword in TEXT_TAGS}

@@ -1,4 +1,4 @@
-"""Single DICOM images in space: their geometry, how they stack into a volume, and their intensities.
+"""Single DICOM images in space: their geometry, and how they stack into a volume.
 
 The geometry of the stack is highdicom's: sorting along the normal, regular spacing, slices perpendicular to the stack.
 What highdicom only refuses is looked at more closely here, to say which image is missing or there twice.
@@ -6,23 +6,18 @@ What highdicom only refuses is looked at more closely here, to say which image i
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from VHIWorkflowLib.core.errors import VHIError
-from VHIWorkflowLib.core.grids import FloatArray, Grid, Volume
+from VHIWorkflowLib.core.grids import FloatArray, Grid
 
+from .dicom_access import dicom_errors
 from .errors import InputError
 from .image_header import MAX_VOXELS
-from .itk import itk_silent, simple_itk
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -75,23 +70,6 @@ class Plane:
     slope: float
     intercept: float
     transfer_syntax: str
-
-
-@contextmanager
-def dicom_errors(path: Path, problem: str) -> Iterator[None]:
-    """Turn whatever reading a damaged DICOM file raises into an error that names the file.
-
-    pydicom reads values when they are asked for and raises nearly any exception when they are damaged; its warnings
-    about what it can mend are not shown.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except VHIError:
-        raise
-    except Exception as error:
-        raise InputError(path, problem) from error
 
 
 def planes_of(path: Path, header: Dataset) -> list[Plane]:
@@ -178,26 +156,38 @@ def stack_planes(where: Path, planes: Sequence[Plane]) -> tuple[list[Plane], Gri
     from highdicom.spatial import get_volume_positions
 
     _check_alike(where, planes)
-    _check_distances(where, planes)
+    axes = _axes(where, planes[0])
+    _check_distances(where, planes, np.cross(axes[0], axes[1]))
     first = planes[0]
-    spacing_mm, places = get_volume_positions(
-        [plane.position for plane in planes], first.orientation, rtol=SPACING_TOLERANCE
-    )
-    if spacing_mm is None or places is None:
-        raise InputError(where, "its slices are not evenly stacked at a right angle to the image plane")
-    ordered = [plane for _, plane in sorted(zip(places, planes, strict=True), key=lambda pair: pair[0])]
-    geometry = VolumeGeometry.from_attributes(
-        image_position=ordered[0].position,
-        image_orientation=first.orientation,
-        rows=first.rows,
-        columns=first.columns,
-        pixel_spacing=first.pixel_spacing,
-        spacing_between_slices=spacing_mm,
-        number_of_frames=len(ordered),
-        coordinate_system="PATIENT",
-    )
+    with dicom_errors(where, "the geometry of its images makes no volume; export the series again"):
+        spacing_mm, places = get_volume_positions(
+            [plane.position for plane in planes], axes.ravel().tolist(), rtol=SPACING_TOLERANCE
+        )
+        if spacing_mm is None or places is None:
+            raise InputError(where, "its slices are not evenly stacked at a right angle to the image plane")
+        ordered = [plane for _, plane in sorted(zip(places, planes, strict=True), key=lambda pair: pair[0])]
+        geometry = VolumeGeometry.from_attributes(
+            image_position=ordered[0].position,
+            image_orientation=axes.ravel().tolist(),
+            rows=first.rows,
+            columns=first.columns,
+            pixel_spacing=first.pixel_spacing,
+            spacing_between_slices=spacing_mm,
+            number_of_frames=len(ordered),
+            coordinate_system="PATIENT",
+        )
     affine: FloatArray = np.diag([-1.0, -1.0, 1.0, 1.0]) @ np.asarray(geometry.affine)[:, [2, 1, 0, 3]]
     return ordered, Grid((len(ordered), first.rows, first.columns), affine)
+
+
+def _axes(where: Path, plane: Plane) -> FloatArray:
+    """Directions along a row and along a column, shape (2, 3), freed from the rounding of the header."""
+    axes: FloatArray = np.reshape(plane.orientation, (2, 3))
+    if np.abs(axes @ axes.T - np.eye(2)).max() > ORIENTATION_TOLERANCE:
+        raise InputError(where, "its image orientation is not two directions at a right angle; export the series again")
+    row = axes[0] / np.linalg.norm(axes[0])
+    column = axes[1] - row * (row @ axes[1])
+    return np.stack([row, column / np.linalg.norm(column)])
 
 
 def _check_alike(where: Path, planes: Sequence[Plane]) -> None:
@@ -215,15 +205,11 @@ def _check_alike(where: Path, planes: Sequence[Plane]) -> None:
         raise InputError(where, f"its {len(planes)} images of {first.rows} x {first.columns} pixels are no usable scan")
     if min(first.pixel_spacing) <= 0:
         raise InputError(where, "its pixel spacing is zero or negative; export the series again")
-    axes = np.reshape(first.orientation, (2, 3))
-    if np.abs(axes @ axes.T - np.eye(2)).max() > ORIENTATION_TOLERANCE:
-        raise InputError(where, "its image orientation is not two directions at a right angle; export the series again")
 
 
-def _check_distances(where: Path, planes: Sequence[Plane]) -> None:
+def _check_distances(where: Path, planes: Sequence[Plane], normal: FloatArray) -> None:
     """Name the two images between which one is missing, or which lie at the same place."""
-    axes = np.reshape(planes[0].orientation, (2, 3))
-    along = np.array([plane.position for plane in planes]) @ np.cross(axes[0], axes[1])
+    along = np.array([plane.position for plane in planes]) @ normal
     order = np.argsort(along, kind="stable")
     gaps = np.diff(along[order])
     closest, widest = int(np.argmin(gaps)), int(np.argmax(gaps))
@@ -244,59 +230,3 @@ def _check_distances(where: Path, planes: Sequence[Plane]) -> None:
 
 def _name(plane: Plane) -> str:
     return f"{plane.path.name} frame {plane.frame + 1}" if plane.frame else plane.path.name
-
-
-def read_planes(planes: Sequence[Plane], grid: Grid) -> Volume:
-    """Intensities of sorted images: stored value x slope + intercept in double precision, then float32.
-
-    Each image is scaled by its own slope and intercept. Window, look-up tables for display and real-world value maps
-    are not applied.
-
-    Raises
-    ------
-    InputError
-        If the pixels of an image are cut off, damaged, or encoded in a way that cannot be read.
-    """
-    array = np.empty(grid.shape, dtype=np.float32)
-    k = 0
-    for path, group in groupby(planes, key=lambda plane: plane.path):
-        run = list(group)
-        with dicom_errors(path, "its pixel data are damaged, cut off or of an unknown kind; export the series again"):
-            for values in _intensities(path, run):
-                array[k] = values
-                k += 1
-    if k != len(planes):
-        raise InputError(planes[0].path, "holds fewer images than it announces; export the series again")
-    return Volume(array, grid)
-
-
-def _intensities(path: Path, run: Sequence[Plane]) -> Iterator[npt.NDArray[np.float64]]:
-    """Intensities, shape (rows, columns), of images in one file."""
-    from pydicom.pixels.decoders.base import get_decoder
-    from pydicom.pixels.utils import iter_pixels
-
-    if not get_decoder(run[0].transfer_syntax).is_available:
-        yield _decode_with_itk(path, run)
-        return
-    frames = iter_pixels(path, indices=[plane.frame for plane in run])
-    for plane, stored in zip(run, frames, strict=True):
-        if stored.shape != (plane.rows, plane.columns):
-            raise InputError(path, "its pixel data do not fit its image size; export the series again")
-        yield stored.astype(np.float64) * plane.slope + plane.intercept
-
-
-def _decode_with_itk(path: Path, run: Sequence[Plane]) -> npt.NDArray[np.float64]:
-    """Intensities of an image whose compression only ITK knows, such as lossless JPEG from an archive."""
-    sitk = simple_itk()
-    if len(run) > 1:
-        raise InputError(path, "is compressed in a way that is not read; export the series without compression")
-    with itk_silent():
-        reader = sitk.ImageFileReader()
-        reader.SetImageIO("GDCMImageIO")
-        reader.SetFileName(str(path))
-        reader.ReadImageInformation()
-        if reader.GetSize() != (run[0].columns, run[0].rows, 1) or reader.GetNumberOfComponents() != 1:
-            raise InputError(path, "its pixel data do not fit its image size; export the series again")
-        reader.SetOutputPixelType(sitk.sitkFloat64)
-        values: npt.NDArray[np.float64] = sitk.GetArrayFromImage(reader.Execute())[0]
-    return values

@@ -11,9 +11,10 @@ from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import Volume
 
 from .dicom_folder import Series, find_series
-from .dicom_planes import read_planes, stack_planes
+from .dicom_pixels import read_planes
+from .dicom_planes import stack_planes
 from .errors import InputError
-from .image_header import shown
+from .stored_bytes import shown
 
 MOST_LISTED = 12
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import math
-import stat
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
+from .stored_bytes import check_regular_file, gzip_chunks, plain_chunks, zlib_chunks
+from .stored_bytes import shown as shown
 
 MAX_VOXELS = 2**26
 """Largest volume that is read: 67 million voxels, more than twenty times a usual sacroiliac scan."""
 
 SPACING_RANGE_MM = (0.01, 100.0)
-
-CHUNK_BYTES = 2**20
 
 Compression = Literal["none", "gzip", "zlib"]
 
@@ -147,85 +145,13 @@ class ImageHeader:
     def _chunks(self) -> Iterator[bytes]:
         """Voxel data, not compressed, piece by piece."""
         if self.compression == "zlib":
-            yield from _zlib_chunks(self.data_path, self.data_offset)
+            yield from zlib_chunks(self.data_path, self.data_offset)
         elif self.compression == "gzip" and self.image_io == "NiftiImageIO":
-            yield from _gzip_chunks(self.data_path, before=0, skipped=self.data_offset)
+            yield from gzip_chunks(self.data_path, before=0, skipped=self.data_offset)
         elif self.compression == "gzip":
-            yield from _gzip_chunks(self.data_path, before=self.data_offset, skipped=0)
+            yield from gzip_chunks(self.data_path, before=self.data_offset, skipped=0)
         else:
-            yield from _plain_chunks(self.data_path, self.data_offset)
-
-
-def check_regular_file(path: Path) -> None:
-    """Check that a path is a file that can be opened and is not empty.
-
-    Raises
-    ------
-    InputError
-        If it does not exist, is a folder or a device, is empty, or must not be read.
-    """
-    try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise InputError(path, "is a folder; name a file")
-        if not stat.S_ISREG(status.st_mode):
-            raise InputError(path, "is not a file that can be read (a device or pipe)")
-        with path.open("rb"):
-            pass
-    except FileNotFoundError as error:
-        raise InputError(path, "does not exist; check the name") from error
-    except PermissionError as error:
-        raise InputError(path, "must not be read with your rights; ask for read permission") from error
-    except (OSError, ValueError) as error:
-        raise InputError(path, f"cannot be opened ({getattr(error, 'strerror', None) or error})") from error
-    if status.st_size == 0:
-        raise InputError(path, "is empty (0 bytes); copy or export the file again")
-
-
-def read_start(path: Path, size: int) -> bytes:
-    """First bytes of a file, at most ``size`` of them.
-
-    Raises
-    ------
-    InputError
-        If the path is not a readable file.
-    """
-    check_regular_file(path)
-    try:
-        with path.open("rb") as file:
-            return file.read(size)
-    except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror})") from error
-
-
-def read_gzip_start(path: Path, size: int) -> bytes:
-    """First bytes of a gzip stream, decompressed; fewer than ``size`` if the stream is damaged or ends before."""
-    unpack = zlib.decompressobj(wbits=31)
-    try:
-        return unpack.decompress(read_start(path, CHUNK_BYTES), size)
-    except zlib.error:
-        return b""
-
-
-def data_file_beside(path: Path, name: str) -> Path:
-    """Voxel data file that a detached header names; it must lie in the same folder.
-
-    Raises
-    ------
-    InputError
-        If the name leads to another folder, also through a symbolic link.
-    """
-    if name in ("", ".", "..") or not name.isprintable() or set(name) & set("/\\%:"):
-        raise InputError(path, f"names voxel data '{shown(name)}' that are not one file in the same folder")
-    beside = path.parent / name
-    if beside.is_symlink() and beside.resolve().parent != path.resolve().parent:
-        raise InputError(path, f"names voxel data '{shown(name)}', a symbolic link out of the folder")
-    return beside
-
-
-def shown(text: str) -> str:
-    """Text from a file, fit for a one-line message: at most 60 characters, all of them printable."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:60])
+            yield from plain_chunks(self.data_path, self.data_offset)
 
 
 def not_finite_problem(count: int) -> str:
@@ -281,33 +207,3 @@ def _check_spacing(path: Path, spacing_mm: tuple[float, float, float]) -> None:
     low, high = SPACING_RANGE_MM
     if min(spacing_mm) < low or max(spacing_mm) > high:
         raise InputError(path, f"its voxel spacing of {extent} mm is not that of a scan; export the scan again")
-
-
-def _plain_chunks(path: Path, offset: int) -> Iterator[bytes]:
-    with path.open("rb") as raw:
-        raw.seek(offset)
-        while chunk := raw.read(CHUNK_BYTES):
-            yield chunk
-
-
-def _gzip_chunks(path: Path, before: int, skipped: int) -> Iterator[bytes]:
-    """Unpacked data of the gzip stream that starts ``before`` bytes into a file, less its first ``skipped`` bytes."""
-    with path.open("rb") as raw:
-        raw.seek(before)
-        with gzip.GzipFile(fileobj=raw) as stream:
-            while skipped and (chunk := stream.read(min(skipped, CHUNK_BYTES))):
-                skipped -= len(chunk)
-            while chunk := stream.read(CHUNK_BYTES):
-                yield chunk
-
-
-def _zlib_chunks(path: Path, offset: int) -> Iterator[bytes]:
-    unpack = zlib.decompressobj()
-    with path.open("rb") as raw:
-        raw.seek(offset)
-        while not unpack.eof:
-            packed = unpack.unconsumed_tail or raw.read(CHUNK_BYTES)
-            if not packed:
-                raise EOFError
-            if chunk := unpack.decompress(packed, CHUNK_BYTES):
-                yield chunk

@@ -19,7 +19,8 @@ from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import Grid
 
 from .errors import InputError
-from .image_header import ImageHeader, affine_spacing, drop_single_axes, read_gzip_start, read_start
+from .image_header import ImageHeader, affine_spacing, drop_single_axes
+from .stored_bytes import read_gzip_start, read_start
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -1,0 +1,123 @@
+"""Bytes of files that nobody vouches for: whether there are any, their beginning, and compressed streams."""
+
+from __future__ import annotations
+
+import gzip
+import stat
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import InputError
+
+CHUNK_BYTES = 2**20
+
+
+def check_regular_file(path: Path) -> None:
+    """Check that a path is a file that can be opened and is not empty.
+
+    Raises
+    ------
+    InputError
+        If it does not exist, is a folder or a device, is empty, or must not be read.
+    """
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise InputError(path, "is a folder; name a file")
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(path, "is not a file that can be read (a device or pipe)")
+        with path.open("rb"):
+            pass
+    except FileNotFoundError as error:
+        raise InputError(path, "does not exist; check the name") from error
+    except PermissionError as error:
+        raise InputError(path, "must not be read with your rights; ask for read permission") from error
+    except (OSError, ValueError) as error:
+        raise InputError(path, f"cannot be opened ({getattr(error, 'strerror', None) or error})") from error
+    if status.st_size == 0:
+        raise InputError(path, "is empty (0 bytes); copy or export the file again")
+
+
+def read_start(path: Path, size: int) -> bytes:
+    """First bytes of a file, at most ``size`` of them.
+
+    Raises
+    ------
+    InputError
+        If the path is not a readable file.
+    """
+    check_regular_file(path)
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})") from error
+
+
+def read_gzip_start(path: Path, size: int) -> bytes:
+    """First bytes of a gzip stream, decompressed; fewer than ``size`` if the stream is damaged or ends before."""
+    unpack = zlib.decompressobj(wbits=31)
+    try:
+        return unpack.decompress(read_start(path, CHUNK_BYTES), size)
+    except zlib.error:
+        return b""
+
+
+def data_file_beside(path: Path, name: str) -> Path:
+    """Voxel data file that a detached header names; it must lie in the same folder.
+
+    Raises
+    ------
+    InputError
+        If the name leads to another folder, also through a symbolic link.
+    """
+    if name in ("", ".", "..") or not name.isprintable() or set(name) & set("/\\%:"):
+        raise InputError(path, f"names voxel data '{shown(name)}' that are not one file in the same folder")
+    beside = path.parent / name
+    if beside.is_symlink() and beside.resolve().parent != path.resolve().parent:
+        raise InputError(path, f"names voxel data '{shown(name)}', a symbolic link out of the folder")
+    return beside
+
+
+def shown(text: str) -> str:
+    """Text from a file, fit for a one-line message: at most 60 characters, all of them printable."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:60])
+
+
+def plain_chunks(path: Path, offset: int) -> Iterator[bytes]:
+    """Bytes of a file from an offset on, piece by piece."""
+    with path.open("rb") as raw:
+        raw.seek(offset)
+        while chunk := raw.read(CHUNK_BYTES):
+            yield chunk
+
+
+def gzip_chunks(path: Path, before: int, skipped: int) -> Iterator[bytes]:
+    """Unpacked data of the gzip stream that starts ``before`` bytes into a file, less its first ``skipped`` bytes.
+
+    Raises
+    ------
+    OSError, EOFError, zlib.error
+        If the stream is damaged or cut off.
+    """
+    with path.open("rb") as raw:
+        raw.seek(before)
+        with gzip.GzipFile(fileobj=raw) as stream:
+            while skipped and (chunk := stream.read(min(skipped, CHUNK_BYTES))):
+                skipped -= len(chunk)
+            while chunk := stream.read(CHUNK_BYTES):
+                yield chunk
+
+
+def zlib_chunks(path: Path, offset: int) -> Iterator[bytes]:
+    """Unpacked data of the zlib stream that starts at an offset, piece by piece; EOFError if it is cut off."""
+    unpack = zlib.decompressobj()
+    with path.open("rb") as raw:
+        raw.seek(offset)
+        while not unpack.eof:
+            packed = unpack.unconsumed_tail or raw.read(CHUNK_BYTES)
+            if not packed:
+                raise EOFError
+            if chunk := unpack.decompress(packed, CHUNK_BYTES):
+                yield chunk
