@@ -13,11 +13,14 @@ from VHIWorkflowLib.study.measure_case import measure_case
 
 @pytest.fixture(scope="session")
 def written_once(tmp_path_factory) -> Path:
-    """A study folder with scans in ``scans`` and a measured case in ``results``; not to be changed."""
+    """A study folder with scans in ``scans`` and a measured case in ``results``; not to be changed.
+
+    It was moved since, so that nothing is found at the absolute paths of the record.
+    """
     folder = tmp_path_factory.mktemp("study")
-    files = study_case().write(folder / "scans")
-    measure_case(request_for(files, folder / "results"))
-    return folder
+    files = study_case().write(folder / "then" / "scans")
+    measure_case(request_for(files, folder / "then" / "results"))
+    return (folder / "then").rename(folder / "now")
 
 
 @pytest.fixture

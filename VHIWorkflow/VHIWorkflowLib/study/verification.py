@@ -70,10 +70,12 @@ def verify_record(folder: Path, row: ResultsRow | None) -> Verified:
     stir = next(each for each in record.inputs if each.role == "stir")
     if not stir.path.exists():
         return Verified(folder, "not checked", (f"{stir.path} is no longer there",))
+    problems: list[str] = []
     try:
-        problems = [*_files_changed(folder, record), *_row_differs(record, row), *_recomputed_differs(folder, record)]
+        for find in (_files_changed(folder, record), _row_differs(record, row), _recomputed_differs(folder, record)):
+            problems.extend(find)  # keeps what was found before an error
     except VHIError as error:
-        problems = [str(error)]
+        problems.append(str(error))
     return Verified(folder, "differs" if problems else "same", tuple(problems))
 
 
