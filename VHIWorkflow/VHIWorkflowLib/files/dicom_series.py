@@ -14,7 +14,7 @@ from .dicom_folder import Series, find_series
 from .dicom_pixels import read_planes
 from .dicom_planes import stack_planes
 from .errors import InputError
-from .stored_bytes import shown
+from .image_header import shown
 
 MOST_LISTED = 12
 

@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from .errors import InputError
 from .stored_bytes import check_regular_file, gzip_chunks, plain_chunks, zlib_chunks
-from .stored_bytes import shown as shown
 
 MAX_VOXELS = 2**26
 """Largest volume that is read: 67 million voxels, more than twenty times a usual sacroiliac scan."""
@@ -152,6 +151,27 @@ class ImageHeader:
             yield from gzip_chunks(self.data_path, before=self.data_offset, skipped=0)
         else:
             yield from plain_chunks(self.data_path, self.data_offset)
+
+
+def data_file_beside(path: Path, name: str) -> Path:
+    """Voxel data file that a detached header names; it must lie in the same folder.
+
+    Raises
+    ------
+    InputError
+        If the name leads to another folder, also through a symbolic link.
+    """
+    if name in ("", ".", "..") or not name.isprintable() or set(name) & set("/\\%:"):
+        raise InputError(path, f"names voxel data '{shown(name)}' that are not one file in the same folder")
+    beside = path.parent / name
+    if beside.is_symlink() and beside.resolve().parent != path.resolve().parent:
+        raise InputError(path, f"names voxel data '{shown(name)}', a symbolic link out of the folder")
+    return beside
+
+
+def shown(text: str) -> str:
+    """Text from a file, fit for a one-line message: at most 60 characters, all of them printable."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:60])
 
 
 def not_finite_problem(count: int) -> str:

@@ -19,7 +19,8 @@ import numpy as np
 from VHIWorkflowLib.core.grids import BoolArray, FloatArray, Grid, Volume
 
 from .errors import InputError
-from .stored_bytes import read_start, shown
+from .image_header import shown
+from .stored_bytes import read_start
 from .volumes import read_mask
 
 MAX_FILE_BYTES = 2**24

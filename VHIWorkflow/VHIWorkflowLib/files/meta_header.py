@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from .errors import InputError
-from .image_header import ImageHeader, drop_single_axes
-from .stored_bytes import data_file_beside, read_start, shown
+from .image_header import ImageHeader, data_file_beside, drop_single_axes, shown
+from .stored_bytes import read_start
 
 MAX_HEADER_BYTES = 2**16
 

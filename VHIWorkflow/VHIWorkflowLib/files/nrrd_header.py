@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from .errors import InputError
-from .image_header import Compression, ImageHeader, Segment
-from .stored_bytes import data_file_beside, read_start, shown
+from .image_header import Compression, ImageHeader, Segment, data_file_beside, shown
+from .stored_bytes import read_start
 
 MAX_HEADER_BYTES = 2**20
 

@@ -64,27 +64,6 @@ def read_gzip_start(path: Path, size: int) -> bytes:
         return b""
 
 
-def data_file_beside(path: Path, name: str) -> Path:
-    """Voxel data file that a detached header names; it must lie in the same folder.
-
-    Raises
-    ------
-    InputError
-        If the name leads to another folder, also through a symbolic link.
-    """
-    if name in ("", ".", "..") or not name.isprintable() or set(name) & set("/\\%:"):
-        raise InputError(path, f"names voxel data '{shown(name)}' that are not one file in the same folder")
-    beside = path.parent / name
-    if beside.is_symlink() and beside.resolve().parent != path.resolve().parent:
-        raise InputError(path, f"names voxel data '{shown(name)}', a symbolic link out of the folder")
-    return beside
-
-
-def shown(text: str) -> str:
-    """Text from a file, fit for a one-line message: at most 60 characters, all of them printable."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:60])
-
-
 def plain_chunks(path: Path, offset: int) -> Iterator[bytes]:
     """Bytes of a file from an offset on, piece by piece."""
     with path.open("rb") as raw:

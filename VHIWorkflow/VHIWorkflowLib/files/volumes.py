@@ -14,12 +14,12 @@ from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import FloatArray, Grid, Volume
 
 from .errors import InputError
-from .image_header import ImageHeader, Segment, not_finite_problem
+from .image_header import ImageHeader, Segment, not_finite_problem, shown
 from .itk import itk_silent, simple_itk
 from .meta_header import read_meta_header
 from .nifti_header import read_nifti_header
 from .nrrd_header import read_nrrd_header
-from .stored_bytes import CHUNK_BYTES, check_regular_file, read_start, shown
+from .stored_bytes import CHUNK_BYTES, check_regular_file, read_start
 
 HEADER_READERS = {
     ".nii": read_nifti_header,
