@@ -6,13 +6,15 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .measure import add_output, add_settings, settings_from
+from .measure import add_output, add_settings, one_line, settings_from
 
 if TYPE_CHECKING:
     from VHIWorkflowLib.study.batch import BatchResult
+    from VHIWorkflowLib.study.measure_case import Request
 
 DESCRIPTION = """\
 Measure all cases of a worklist, several at a time.
@@ -62,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     requests = requests_from(
         cases, arguments.out, settings_from(arguments), reader=arguments.reader, figure=arguments.figure
     )
+    _check_keys(arguments.worklist, requests)
     jobs = arguments.jobs or min(os.cpu_count() or 1, 4)
     results: list[BatchResult] = []
     with tqdm(total=len(requests), unit="case", disable=None, dynamic_ncols=True) as bar:
@@ -81,12 +84,25 @@ def run(arguments: argparse.Namespace) -> int:
     return 2 if counts["failed"] else 0
 
 
+def _check_keys(worklist: Path, requests: Sequence[Request]) -> None:
+    """Refuse a case that is listed with the reader of the command line and without one."""
+    from VHIWorkflowLib.files.errors import InputError
+
+    seen = set()
+    for key in (request.key for request in requests):
+        plain = tuple(part.casefold() for part in (key.case_id, key.time_point, key.reader))
+        if plain in seen:
+            problem = f"has case {key.case_id!r}, {key.time_point!r} twice for reader {key.reader!r}; delete one"
+            raise InputError(worklist, problem)
+        seen.add(plain)
+
+
 def _lines(result: BatchResult) -> list[str]:
     """What standard error says about a case."""
     if result.problem is not None:
-        return ["vhi: " + " ".join(result.problem.split())]
+        return ["vhi: " + one_line(result.problem)]
     name = " / ".join((result.request.key.case_id, result.request.key.time_point, result.request.key.reader))
-    return [f"warning: {name}: {warning}" for warning in result.warnings]
+    return [f"warning: {name}: {one_line(warning)}" for warning in result.warnings]
 
 
 def _document(result: BatchResult) -> dict[str, Any]:

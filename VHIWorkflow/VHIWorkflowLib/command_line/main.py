@@ -35,7 +35,7 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is."""
-        self.exit(FAILED, f"{self.prog}: {' '.join(message.split())} (see '{self.prog} --help')\n")
+        self.exit(FAILED, f"{self.prog}: {measure.one_line(message)} (see '{self.prog} --help')\n")
 
 
 def build_parser() -> OneLineParser:
@@ -78,5 +78,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str) -> int:
-    print("vhi: " + " ".join(message.split()), file=sys.stderr)
+    print("vhi: " + measure.one_line(message), file=sys.stderr)
     return FAILED

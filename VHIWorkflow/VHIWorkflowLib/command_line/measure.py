@@ -133,8 +133,14 @@ def run(arguments: argparse.Namespace) -> int:
     print(as_json(outcome) if arguments.json else in_words(outcome))
     if not arguments.json:
         for warning in outcome.record.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
+            print(f"warning: {one_line(warning)}", file=sys.stderr)
     return 0
+
+
+def one_line(message: str) -> str:
+    """A message on one line, without characters that would drive a terminal (from a file name, say)."""
+    spaced = " ".join(message.split())
+    return "".join(part if part.isprintable() else part.encode("unicode_escape").decode() for part in spaced)
 
 
 def as_json(outcome: Outcome) -> str:
