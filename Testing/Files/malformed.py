@@ -149,6 +149,11 @@ def nifti_of_a_pair(folder: Path) -> Path:
     return _nifti(folder / "scan.nii", ("4s", 344, (b"ni1\0",)))
 
 
+@malformed("stir", "is NIfTI-2")
+def nifti_2(folder: Path) -> Path:
+    return _nifti(folder / "scan.nii.gz", ("i", 0, (540,)))
+
+
 # Damaged voxel data
 
 

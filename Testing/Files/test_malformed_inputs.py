@@ -30,7 +30,7 @@ def test_malformed_input_is_named_in_one_sentence(entry, tmp_path, capfd):
     try:
         with pytest.raises(InputError) as raised:
             read(entry, path)
-        assert tracemalloc.get_traced_memory()[1] < 20e6
+        assert tracemalloc.get_traced_memory()[1] < 100e6
     finally:
         tracemalloc.stop()
     message = str(raised.value)

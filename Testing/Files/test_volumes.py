@@ -45,6 +45,16 @@ def test_nifti_slope_and_intercept_are_applied(tmp_path):
     np.testing.assert_allclose(read_image(path).array, array * np.float64(np.float32(2.3619)) - 3, rtol=2e-7)
 
 
+def test_nifti_with_a_header_extension_is_read(tmp_path):
+    array = synthetic.stored_intensities()
+    path = synthetic.write(tmp_path / "scan.nii", array)
+    content = path.read_bytes()
+    extended = bytearray(content[:348] + b"\1\0\0\0" + struct.pack("<2i24s", 32, 6, b"a comment") + content[352:])
+    struct.pack_into("<f", extended, 108, 384.0)
+    path.write_bytes(extended)
+    np.testing.assert_array_equal(read_image(path).array, array)
+
+
 def test_nifti_stored_with_the_other_byte_order_is_read(tmp_path):
     array = synthetic.stored_intensities()
     path = synthetic.write(tmp_path / "scan.nii", array)

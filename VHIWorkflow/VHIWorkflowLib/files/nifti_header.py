@@ -1,4 +1,4 @@
-"""Headers of NIfTI-1 and NIfTI-2 files (.nii, .nii.gz).
+"""Headers of NIfTI-1 files (.nii, .nii.gz).
 
 ITK repairs much without a word: it takes the absolute value of a negative voxel size, puts 1 mm for a size of zero,
 makes a sheared orientation orthogonal, and puts 0 for a value that is not a number. A volume in mm3 must not rest on
@@ -24,7 +24,7 @@ from .stored_bytes import read_gzip_start, read_start
 
 FloatArray = npt.NDArray[np.float64]
 
-HEADER_BYTES = {1: 348, 2: 540}
+HEADER_BYTES = 348
 ITEM_SIZES = {2: 1, 4: 2, 8: 4, 16: 4, 64: 8, 256: 1, 512: 2, 768: 4, 1024: 8, 1280: 8}
 """Bytes per value of the NIfTI data types with one real number per voxel."""
 
@@ -35,7 +35,7 @@ MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 
 @dataclass(frozen=True)
 class _Fields:
-    """The header fields that matter here, of either version."""
+    """The header fields that matter here."""
 
     order: str
     dim: tuple[int, ...]
@@ -69,8 +69,8 @@ def read_nifti_header(path: Path) -> ImageHeader:
     if packed != named_gz:
         kind = "compressed" if packed else "not compressed"
         raise InputError(path, f"is {kind} although its name ends in '{path.suffix}'; rename it or export it again")
-    start = read_gzip_start(path, 540) if packed else read_start(path, 540)
-    version, fields = _unpack(path, start)
+    start = read_gzip_start(path, HEADER_BYTES) if packed else read_start(path, HEADER_BYTES)
+    fields = _unpack(path, start)
     shape = _shape(path, fields)
     unit = MM_PER_UNIT.get(fields.xyzt_units & 7)
     if unit is None:
@@ -83,7 +83,7 @@ def read_nifti_header(path: Path) -> ImageHeader:
         spacing_mm=(sizes[0], sizes[1], sizes[2]),
         itemsize=_itemsize(path, fields),
         data_path=path,
-        data_offset=_data_offset(path, fields, version),
+        data_offset=_data_offset(path, fields),
         compression="gzip" if packed else "none",
         zeroed_floats=fields.order + FLOATS[fields.datatype] if fields.datatype in FLOATS else "",
     )
@@ -92,18 +92,18 @@ def read_nifti_header(path: Path) -> ImageHeader:
     return header
 
 
-def _unpack(path: Path, start: bytes) -> tuple[int, _Fields]:
-    for version, size in HEADER_BYTES.items():
-        for order in "<>":
-            if len(start) >= size and struct.unpack_from(order + "i", start)[0] == size:
-                magic = start[344:348] if version == 1 else start[4:8]
-                if magic != (b"n+1\0" if version == 1 else b"n+2\0"):
-                    raise InputError(path, "is not a NIfTI file in one piece (.nii or .nii.gz); export it again")
-                return version, (_unpack_1 if version == 1 else _unpack_2)(start, order)
-    raise InputError(path, "is not NIfTI although its name says so, or its start is damaged; export it again")
+def _unpack(path: Path, start: bytes) -> _Fields:
+    lengths = {order: struct.unpack_from(order + "i", start)[0] for order in "<>"} if len(start) >= 4 else {}
+    if 540 in lengths.values():
+        raise InputError(path, "is NIfTI-2, which 3D Slicer does not read either; save it as NIfTI-1")
+    if HEADER_BYTES not in lengths.values() or len(start) < HEADER_BYTES:
+        raise InputError(path, "is not NIfTI although its name says so, or its start is damaged; export it again")
+    if start[344:348] != b"n+1\0":
+        raise InputError(path, "is not a NIfTI file in one piece (.nii or .nii.gz); export it again")
+    return _fields(start, next(order for order, length in lengths.items() if length == HEADER_BYTES))
 
 
-def _unpack_1(start: bytes, order: str) -> _Fields:
+def _fields(start: bytes, order: str) -> _Fields:
     def at(form: str, offset: int) -> tuple[float, ...]:
         return struct.unpack_from(order + form, start, offset)
 
@@ -122,28 +122,6 @@ def _unpack_1(start: bytes, order: str) -> _Fields:
         quaternion=_three(at("3f", 256)),
         qoffset=_three(at("3f", 268)),
         srow=at("12f", 280),
-    )
-
-
-def _unpack_2(start: bytes, order: str) -> _Fields:
-    def at(form: str, offset: int) -> tuple[float, ...]:
-        return struct.unpack_from(order + form, start, offset)
-
-    return _Fields(
-        order=order,
-        dim=tuple(int(n) for n in at("8q", 16)),
-        datatype=int(at("h", 12)[0]),
-        bitpix=int(at("h", 14)[0]),
-        pixdim=at("8d", 104),
-        vox_offset=at("q", 168)[0],
-        slope=at("d", 176)[0],
-        intercept=at("d", 184)[0],
-        xyzt_units=int(at("i", 500)[0]),
-        qform_code=int(at("i", 344)[0]),
-        sform_code=int(at("i", 348)[0]),
-        quaternion=_three(at("3d", 352)),
-        qoffset=_three(at("3d", 376)),
-        srow=at("12d", 400),
     )
 
 
@@ -167,8 +145,8 @@ def _itemsize(path: Path, fields: _Fields) -> int:
     return itemsize
 
 
-def _data_offset(path: Path, fields: _Fields, version: int) -> int:
-    least = HEADER_BYTES[version] + 4
+def _data_offset(path: Path, fields: _Fields) -> int:
+    least = HEADER_BYTES + 4
     if fields.vox_offset == 0:
         return least
     if not least <= fields.vox_offset < 2**31 or fields.vox_offset != int(fields.vox_offset):
