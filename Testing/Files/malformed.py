@@ -284,7 +284,7 @@ def _colour(path: Path) -> Path:
     return path
 
 
-@malformed("stir", "is a RGB colour image")
+@malformed("stir", "holds RGB colour values")
 def nifti_rgb(folder: Path) -> Path:
     return _nifti(folder / "scan.nii.gz", ("2h", 70, (128, 24)))
 
@@ -299,7 +299,7 @@ def mha_rgb(folder: Path) -> Path:
     return _colour(folder / "scan.mha")
 
 
-@malformed("t1", "is a complex image")
+@malformed("t1", "holds complex values")
 def nifti_complex(folder: Path) -> Path:
     return _nifti(folder / "scan.nii.gz", ("2h", 70, (32, 64)))
 
@@ -659,7 +659,7 @@ def dicom_slice_shifted_sideways(folder: Path) -> Path:
     return _spoiled(folder, "ImagePositionPatient", [f"{x:.10g}" for x in position(2) + shift])
 
 
-@malformed("stir", "RescaleSlope that is not 1 finite number")
+@malformed("stir", "RescaleSlope that is not a finite number")
 def dicom_slope_not_a_number(folder: Path) -> Path:
     return _spoiled(folder, "RescaleSlope", float("nan"))
 

@@ -127,7 +127,8 @@ def _numbers(path: Path, keyword: str, value: Any, count: int) -> tuple[float, .
         raise InputError(path, f"has no {keyword}, so it cannot be placed; export the series again")
     values = tuple(float(number) for number in (value if count > 1 else [value]))
     if len(values) != count or not np.isfinite(values).all():
-        raise InputError(path, f"has a {keyword} that is not {count} finite numbers; export the series again")
+        needed = "a finite number" if count == 1 else f"{count} finite numbers"
+        raise InputError(path, f"has a {keyword} that is not {needed}; export the series again")
     return values
 
 
@@ -196,11 +197,13 @@ def _check_alike(where: Path, planes: Sequence[Plane]) -> None:
         raise InputError(where, "is a single image; name the folder that holds the whole series")
     for plane in planes:
         if (plane.rows, plane.columns) != (first.rows, first.columns):
-            raise InputError(where, f"its images differ in size ({first.path.name}, {plane.path.name})")
+            raise InputError(where, f"its images differ in size ({_name(where, first)}, {_name(where, plane)})")
         if not np.allclose(plane.pixel_spacing, first.pixel_spacing, rtol=1e-3, atol=0):
-            raise InputError(where, f"its images differ in pixel spacing ({first.path.name}, {plane.path.name})")
+            raise InputError(
+                where, f"its images differ in pixel spacing ({_name(where, first)}, {_name(where, plane)})"
+            )
         if not np.allclose(plane.orientation, first.orientation, atol=ORIENTATION_TOLERANCE):
-            raise InputError(where, f"its images differ in orientation ({first.path.name}, {plane.path.name})")
+            raise InputError(where, f"its images differ in orientation ({_name(where, first)}, {_name(where, plane)})")
     if min(first.rows, first.columns) < 2 or len(planes) * first.rows * first.columns > MAX_VOXELS:
         raise InputError(where, f"its {len(planes)} images of {first.rows} x {first.columns} pixels are no usable scan")
     if min(first.pixel_spacing) <= 0:
@@ -214,13 +217,13 @@ def _check_distances(where: Path, planes: Sequence[Plane], normal: FloatArray) -
     gaps = np.diff(along[order])
     closest, widest = int(np.argmin(gaps)), int(np.argmax(gaps))
     if gaps[closest] < SAME_PLACE_MM:
-        one, other = (_name(planes[order[n]]) for n in (closest, closest + 1))
+        one, other = (_name(where, planes[order[n]]) for n in (closest, closest + 1))
         raise InputError(
             where, f"two of its images lie at the same place ({one}, {other}); name a series without repeated slices"
         )
     usual = float(np.median(gaps)) if len(gaps) > 2 else float(gaps.min())
     if gaps[widest] > usual * (1 + SPACING_TOLERANCE):
-        one, other = (_name(planes[order[n]]) for n in (widest, widest + 1))
+        one, other = (_name(where, planes[order[n]]) for n in (widest, widest + 1))
         raise InputError(
             where,
             f"a slice is missing between {one} and {other} ({gaps[widest]:.3g} mm apart, others {usual:.3g} mm); "
@@ -228,5 +231,7 @@ def _check_distances(where: Path, planes: Sequence[Plane], normal: FloatArray) -
         )
 
 
-def _name(plane: Plane) -> str:
-    return f"{plane.path.name} frame {plane.frame + 1}" if plane.frame else plane.path.name
+def _name(where: Path, plane: Plane) -> str:
+    inside = plane.path != where and plane.path.is_relative_to(where)
+    name = str(plane.path.relative_to(where)) if inside else plane.path.name
+    return f"{name} frame {plane.frame + 1}" if plane.frame else name

@@ -138,7 +138,7 @@ def _shape(path: Path, fields: _Fields) -> tuple[int, int, int]:
 
 def _itemsize(path: Path, fields: _Fields) -> int:
     if fields.datatype in SEVERAL_VALUES:
-        raise InputError(path, f"is a {SEVERAL_VALUES[fields.datatype]} image; a volume of grey levels is needed")
+        raise InputError(path, f"holds {SEVERAL_VALUES[fields.datatype]} values; a volume of grey levels is needed")
     itemsize = ITEM_SIZES.get(fields.datatype)
     if itemsize is None or fields.bitpix != 8 * itemsize:
         raise InputError(path, f"has voxels of a type that is not read (NIfTI data type {fields.datatype})")
