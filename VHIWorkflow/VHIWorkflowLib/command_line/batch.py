@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
     _check_keys(arguments.worklist, requests)
     jobs = arguments.jobs or min(os.cpu_count() or 1, 4)
     results: list[BatchResult] = []
-    with tqdm(total=len(requests), unit="case", disable=None, dynamic_ncols=True) as bar:
-        for result in run_batch(requests, min(jobs, max(len(requests), 1)), again=arguments.again):
+    with (
+        closing(run_batch(requests, min(jobs, max(len(requests), 1)), again=arguments.again)) as running,
+        tqdm(total=len(requests), unit="case", disable=None, dynamic_ncols=True) as bar,
+    ):
+        for result in running:
             results.append(result)
             bar.update()
             for line in _lines(result):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class BatchResult:
     warnings: tuple[str, ...] = ()
 
 
-def run_batch(requests: Sequence[Request], jobs: int, *, again: bool = False) -> Iterator[BatchResult]:
+def run_batch(requests: Sequence[Request], jobs: int, *, again: bool = False) -> Generator[BatchResult, None, None]:
     """Measure cases in processes of their own, and yield each as it ends.
 
     A case that fails, or takes its process down with it, does not stop the others. Interrupting leaves finished cases
@@ -50,13 +50,12 @@ def run_batch(requests: Sequence[Request], jobs: int, *, again: bool = False) ->
     again
         Measure also what was measured before from the same files with the same settings.
     """
-    with _pool(jobs) as pool:
-        try:
-            futures = {pool.submit(_one, request, again): request for request in requests}
-            yield from _results(futures, again)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = _pool(jobs)
+    try:
+        futures = {pool.submit(_one, request, again): request for request in requests}
+        yield from _results(futures, again)
+    finally:
+        pool.shutdown(cancel_futures=True)  # only here: leaving a with block would take the cancelling back
 
 
 def _results(futures: dict[Future[BatchResult], Request], again: bool) -> Iterator[BatchResult]:

@@ -75,6 +75,11 @@ class CaseFiles:
             InputFile(role, scan.path, sha256_of(scan.path, series=scan.series), scan.series) for role, scan in roles
         )
 
+    def paths(self) -> tuple[Path, ...]:
+        """Every file and folder."""
+        masks = (*self.normal_bone, self.disease_region, self.keep)
+        return (self.stir.path, self.t1w.path, *(path for path in masks if path is not None))
+
     def _single_masks(self) -> Iterator[tuple[str, Path]]:
         if self.disease_region is not None:
             yield "disease_region", self.disease_region
@@ -120,6 +125,8 @@ def load_case(files: CaseFiles) -> LoadedCase:
         raise InputError(
             files.t1w.path, "the disease region must be given (--disease-region) until the networks are bundled"
         )
+    for path in files.paths():
+        check_name(path)
     stir = read_image(files.stir.path, series=files.stir.series)
     t1w = read_image(files.t1w.path, series=files.t1w.series).grid
     warnings = list(_about(files.t1w.path, lambda: check_overlap(stir.grid, t1w)))
@@ -132,6 +139,20 @@ def load_case(files: CaseFiles) -> LoadedCase:
         inputs=files.inputs(),
         warnings=tuple(warnings),
     )
+
+
+def check_name(path: Path) -> None:
+    """Check that a path can be handed to ITK, which ends the whole process when it is no Unicode.
+
+    Raises
+    ------
+    InputError
+        If not (a folder named in Latin-1 on Linux).
+    """
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(path, "has a letter that is not UTF-8 in its name or a folder's; rename it") from error
 
 
 def _read_region(path: Path, stir: Grid, t1w: Grid) -> BoolArray:

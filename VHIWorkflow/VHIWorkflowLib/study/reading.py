@@ -26,7 +26,7 @@ from VHIWorkflowLib.files.segmentation_files import LabelArray, Segment, write_l
 from VHIWorkflowLib.files.volumes import sha256_of
 
 from .case_files import RECORD_NAME, read_record, write_record
-from .case_inputs import LoadedCase
+from .case_inputs import LoadedCase, check_name
 from .case_record import CaseKey, CaseRecord, Region
 
 LABELMAP_NAME = "labelmap.nii.gz"
@@ -76,6 +76,7 @@ class Reading:
     """
 
     def __init__(self, key: CaseKey, loaded: LoadedCase, sitting: Sitting, *, autosave: bool = True) -> None:
+        check_name(sitting.out)
         self.folder = case_folder(sitting.out, key.case_id, key.time_point, key.reader)
         self.key = key
         self.loaded = loaded
