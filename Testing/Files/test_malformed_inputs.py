@@ -73,7 +73,7 @@ damage = st.lists(
 
 
 def damaged(content: bytearray, kind: str, place: float, value: int, in_header: bool) -> bytearray:
-    at = int(place * (min(len(content), 600) if in_header else len(content) - 1))
+    at = int(place * (min(len(content), 600 if in_header else len(content)) - 1))
     if kind == "flip":
         content[at] ^= 1 << (value % 8)
     elif kind == "byte":
