@@ -110,7 +110,7 @@ def report_batch(cases: dict[str, CaseFiles], folder: Path, rounds: int) -> None
         print(f"{name:<20} {found.times.in_s()} of all processes, largest peak {found.peak_mb:.0f} MB")
     one, two, start = (runs[name].times for name in variants)
     print(
-        f"a case               {one.median / len(cases):.3f} s wall with one job, {two.median / len(cases):.3f} with two"
+        f"wall time a case     {one.median / len(cases):.3f} s with one job, {two.median / len(cases):.3f} s with two"
     )
     gains, possible = ratios(one.wall, two.wall), ratios(loops[1].wall, loops[2].wall)
     print(f"--jobs 2 is {statistics.median(gains):.2f} times as fast ({min(gains):.2f} to {max(gains):.2f})")
