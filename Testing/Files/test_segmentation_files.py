@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK
+from VHIWorkflowLib.core import segment_kinds
 from VHIWorkflowLib.core.grids import BoolArray, Grid
-from VHIWorkflowLib.files import segment_kinds
+from VHIWorkflowLib.core.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE, Code
 from VHIWorkflowLib.files.errors import RecordError
-from VHIWorkflowLib.files.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE, Code
 from VHIWorkflowLib.files.segmentation_files import (
     Segment,
     read_labelmap,

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from RealCases import REAL_CASES, real_cases
 from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.volumes import read_image
-from VHIWorkflowLib.files.worklists import ScanSource, WorklistCase, read_worklist, scan_folder, write_worklist
+from VHIWorkflowLib.files.worklists import Scan, WorklistCase, read_worklist, scan_folder, write_worklist
 
 HEADER = "case_id\ttime_point\tstir\tt1w\tnormal_bone\tdisease_region\tkeep\tsteps\treader"
 LINE = "1007\tbaseline\ta/stir.nii.gz\ta/t1w.nii.gz\tn1.nii.gz|n2.mrk.json\td.nii.gz\tk.nii.gz\tcase.json\tR1"
@@ -48,8 +48,8 @@ def test_all_columns_are_read_relative_to_the_worklist(tmp_path: Path) -> None:
     assert case == WorklistCase(
         case_id="1007",
         time_point="baseline",
-        stir=ScanSource(tmp_path / "a/stir.nii.gz"),
-        t1w=ScanSource(tmp_path / "a/t1w.nii.gz"),
+        stir=Scan(tmp_path / "a/stir.nii.gz"),
+        t1w=Scan(tmp_path / "a/t1w.nii.gz"),
         normal_bone=(tmp_path / "n1.nii.gz", tmp_path / "n2.mrk.json"),
         disease_region=tmp_path / "d.nii.gz",
         keep=tmp_path / "k.nii.gz",
@@ -83,10 +83,10 @@ def test_paths_of_windows_and_absolute_paths_are_understood(tmp_path: Path) -> N
 
 def test_dicom_series_are_named_after_a_hash(tmp_path: Path) -> None:
     (tmp_path / "disk #2").mkdir()
-    assert ScanSource.parse("dicom#t2 stir #1", tmp_path) == ScanSource(tmp_path / "dicom", "t2 stir #1")
-    assert ScanSource.parse("disk #2", tmp_path) == ScanSource(tmp_path / "disk #2")
-    assert ScanSource.parse("disk #2#STIR", tmp_path) == ScanSource(tmp_path / "disk #2", "STIR")
-    assert str(ScanSource.parse("dicom#STIR", "study")) == f"{Path('study/dicom')}#STIR"
+    assert Scan.parse("dicom#t2 stir #1", tmp_path) == Scan(tmp_path / "dicom", "t2 stir #1")
+    assert Scan.parse("disk #2", tmp_path) == Scan(tmp_path / "disk #2")
+    assert Scan.parse("disk #2#STIR", tmp_path) == Scan(tmp_path / "disk #2", "STIR")
+    assert str(Scan.parse("dicom#STIR", "study")) == f"{Path('study/dicom')}#STIR"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_missing_scans_are_left_to_the_batch(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["worklist.tsv", "worklist.csv"])
 def test_written_worklist_reads_back_the_same(tmp_path: Path, name: str) -> None:
     (full,) = read_worklist(saved(tmp_path, f"{HEADER}\n{LINE}\n"))
-    plain = WorklistCase("Müller", "b", ScanSource(tmp_path / "d", "t2, stir"), ScanSource(tmp_path / "=d", "1.2.3"))
+    plain = WorklistCase("Müller", "b", Scan(tmp_path / "d", "t2, stir"), Scan(tmp_path / "=d", "1.2.3"))
     write_worklist([full, plain], tmp_path / name)
     assert read_worklist(tmp_path / name) == [full, plain]
     data = (tmp_path / name).read_bytes()
@@ -156,7 +156,7 @@ def test_written_worklist_reads_back_the_same(tmp_path: Path, name: str) -> None
 
 
 def test_worklist_names_only_the_columns_in_use(tmp_path: Path) -> None:
-    write_worklist([WorklistCase("1", "b", ScanSource(tmp_path / "s"), ScanSource(tmp_path / "t"))], tmp_path / "w.tsv")
+    write_worklist([WorklistCase("1", "b", Scan(tmp_path / "s"), Scan(tmp_path / "t"))], tmp_path / "w.tsv")
     assert (tmp_path / "w.tsv").read_bytes() == b"case_id\ttime_point\tstir\tt1w\n1\tb\ts\tt\n"
 
 
@@ -292,8 +292,8 @@ def test_scan_pairs_dicom_series_of_a_study_wherever_they_lie(tmp_path: Path) ->
     cases, problems = scan_folder(tmp_path)
     assert problems == []
     assert [(case.case_id, case.time_point) for case in cases] == [("P1", "20240229"), ("P1", "20240630")]
-    assert cases[0].stir == ScanSource(tmp_path / "disk 1" / "S1")
-    assert cases[1].t1w == ScanSource(tmp_path / "mixed", "t1_tse_cor")
+    assert cases[0].stir == Scan(tmp_path / "disk 1" / "S1")
+    assert cases[1].t1w == Scan(tmp_path / "mixed", "t1_tse_cor")
     write_worklist(cases, tmp_path / "w.tsv")
     again = read_worklist(tmp_path / "w.tsv")
     assert again == cases

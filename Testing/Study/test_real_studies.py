@@ -18,8 +18,9 @@ from Study.test_measure_case import assert_rows_alike
 from VHIWorkflowLib.command_line.main import main
 from VHIWorkflowLib.core.grids import Grid, Volume
 from VHIWorkflowLib.files.image_writing import write_volume
+from VHIWorkflowLib.files.itk import LPS_TO_RAS
 from VHIWorkflowLib.files.results import ResultsRow, read_rows
-from VHIWorkflowLib.files.volumes import LPS_TO_RAS, read_image
+from VHIWorkflowLib.files.volumes import read_image
 from VHIWorkflowLib.study.case_inputs import CaseFiles, Scan
 from VHIWorkflowLib.study.case_record import CaseKey
 from VHIWorkflowLib.study.measure_case import measure_case

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from Study.study_cases import KEY, edit_json, request_for, study_case
 from VHIWorkflowLib.core.grids import Volume
+from VHIWorkflowLib.core.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE
 from VHIWorkflowLib.core.targets import TheseIslands
 from VHIWorkflowLib.files.image_writing import write_volume
 from VHIWorkflowLib.files.results import RESULTS_NAME
-from VHIWorkflowLib.files.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE
 from VHIWorkflowLib.files.segmentation_files import (
     Segment,
     read_labelmap,

@@ -51,8 +51,8 @@ def draw_overview(
     """Draw all slices that contain any of the masks.
 
     The picture does not depend on the order in which the volume is stored, but for the numbers of the slices, which are
-    those of the file, from 1: slices run from the front (oblique coronal) and are shown upright with the patient's right
-    on the left.
+    those of the file, from 1. Slices run from the front (oblique coronal) and are shown upright with the patient's
+    right on the left.
 
     Parameters
     ----------

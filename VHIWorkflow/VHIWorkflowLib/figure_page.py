@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
+from .core import segment_kinds
+
 Colour = tuple[int, int, int]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-SENSITIVE: Colour = (255, 220, 0)
-CONSERVATIVE: Colour = (255, 60, 40)
-NORMAL_BONE: Colour = (0, 225, 255)
-DISEASE_REGION: Colour = (150, 155, 165)
+SENSITIVE: Colour = segment_kinds.SENSITIVE.colour_8bit
+CONSERVATIVE: Colour = segment_kinds.CONSERVATIVE.colour_8bit
+NORMAL_BONE: Colour = segment_kinds.NORMAL_BONE.colour_8bit
+DISEASE_REGION: Colour = segment_kinds.DISEASE_REGION.colour_8bit
 REMOVED: Colour = (190, 120, 255)
 TEXT: Colour = (235, 235, 235)
 DIM_TEXT: Colour = (165, 165, 165)

@@ -110,7 +110,8 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure one case."""
-    from VHIWorkflowLib.study.case_inputs import CaseFiles, Scan
+    from VHIWorkflowLib.files.scans import Scan
+    from VHIWorkflowLib.study.case_inputs import CaseFiles
     from VHIWorkflowLib.study.case_record import CaseKey
     from VHIWorkflowLib.study.measure_case import Request, measure_case
 

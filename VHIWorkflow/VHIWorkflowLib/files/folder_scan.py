@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from .case_folders import valid_name
 from .errors import InputError
-from .worklist_cases import BASELINE, ScanSource, WorklistCase
+from .scans import Scan
+from .worklist_cases import BASELINE, WorklistCase
 
 if TYPE_CHECKING:
     from .dicom_series import SeriesInfo
@@ -52,9 +53,9 @@ class _Group:
     place: str
     case_id: str
     time_point: str
-    sources: dict[str, list[ScanSource]] = field(default_factory=dict)
+    sources: dict[str, list[Scan]] = field(default_factory=dict)
 
-    def add(self, role: str | None, source: ScanSource) -> None:
+    def add(self, role: str | None, source: Scan) -> None:
         if role is not None:
             self.sources.setdefault(role, []).append(source)
 
@@ -170,7 +171,7 @@ def _groups_of_folder(root: Path, place: Path, images: list[str]) -> Iterator[_G
         common = _common_part(name, role) if several else ""
         shown = "/".join((*parts, common) if common else parts) or root.name
         group = groups.setdefault(common, _Group(shown, *_names(root, (*parts, common) if common else parts)))
-        group.add(role, ScanSource(place / name))
+        group.add(role, Scan(place / name))
     yield from groups.values()
 
 
@@ -206,14 +207,14 @@ def _series_groups(root: Path, problems: list[str]) -> list[_Group]:
     return groups
 
 
-def _series_source(info: SeriesInfo, found: list[SeriesInfo]) -> ScanSource:
+def _series_source(info: SeriesInfo, found: list[SeriesInfo]) -> Scan:
     """Folder of a series, with as much of a name as is needed to tell it from others in there."""
     beside = [other for other in found if any(file.is_relative_to(info.folder) for file in other.files)]
     if len(beside) == 1:
-        return ScanSource(info.folder)
+        return Scan(info.folder)
     alike = [other for other in beside if other.description.casefold() == info.description.casefold()]
     is_plain = info.description.isprintable() and info.description != ""
-    return ScanSource(info.folder, info.description if len(alike) == 1 and is_plain else info.uid)
+    return Scan(info.folder, info.description if len(alike) == 1 and is_plain else info.uid)
 
 
 def _names(root: Path, parts: tuple[str, ...]) -> tuple[str, str]:

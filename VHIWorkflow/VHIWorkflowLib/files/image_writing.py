@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from VHIWorkflowLib.core.grids import Grid, Volume
+from VHIWorkflowLib.core.grids import Volume
 
 from .errors import RecordError
-from .itk import itk_silent, simple_itk
+from .itk import itk_image, itk_silent, simple_itk
 from .safe_files import replacing
-from .volumes import LPS_TO_RAS
 
 
 def write_volume(path: Path, volume: Volume) -> None:
@@ -31,14 +28,3 @@ def write_volume(path: Path, volume: Volume) -> None:
             simple_itk().WriteImage(itk_image(array, volume.grid), os.fspath(temporary), True)
         except RuntimeError as error:
             raise RecordError(path, "cannot be written; check the space on the disk and the permissions") from error
-
-
-def itk_image(array: npt.NDArray[Any], grid: Grid) -> Any:
-    """ITK image of an array (k, j, i) on its grid; ITK's coordinates are LPS."""
-    image = simple_itk().GetImageFromArray(array)
-    lps = LPS_TO_RAS @ grid.affine
-    spacing = np.array(grid.spacing_mm[::-1])
-    image.SetSpacing(spacing.tolist())
-    image.SetOrigin(lps[:3, 3].tolist())
-    image.SetDirection((lps[:3, :3] / spacing).ravel().tolist())
-    return image

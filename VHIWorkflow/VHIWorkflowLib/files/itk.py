@@ -9,6 +9,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from VHIWorkflowLib.core.grids import FloatArray, Grid
+
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+"""ITK's and DICOM's coordinates are LPS, ours RAS; the same matrix leads both ways."""
+
 _ONE_AT_A_TIME = threading.RLock()
 
 
@@ -43,3 +51,23 @@ def itk_silent() -> Iterator[None]:
             os.dup2(nowhere, descriptor)
             os.close(nowhere)
         yield
+
+
+def itk_image(array: npt.NDArray[Any], grid: Grid) -> Any:
+    """ITK image of an array (k, j, i) on its grid."""
+    image = simple_itk().GetImageFromArray(array)
+    lps = LPS_TO_RAS @ grid.affine
+    spacing = np.array(grid.spacing_mm[::-1])
+    image.SetSpacing(spacing.tolist())
+    image.SetOrigin(lps[:3, 3].tolist())
+    image.SetDirection((lps[:3, :3] / spacing).ravel().tolist())
+    return image
+
+
+def itk_grid(image: Any) -> Grid:
+    """Grid of an ITK image; MeasurementError when its axes cannot be those of a volume."""
+    affine: FloatArray = np.eye(4)
+    affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * np.asarray(image.GetSpacing())
+    affine[:3, 3] = image.GetOrigin()
+    i, j, k = image.GetSize()
+    return Grid((k, j, i), LPS_TO_RAS @ affine)

@@ -21,14 +21,13 @@ import numpy.typing as npt
 
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray, FloatArray, Grid, Volume, bounding_box
+from VHIWorkflowLib.core.segment_kinds import SegmentKind
 
 from .errors import InputError, RecordError
 from .image_header import ImageHeader, shown
-from .image_writing import itk_image
-from .itk import itk_silent, simple_itk
+from .itk import LPS_TO_RAS, itk_grid, itk_image, itk_silent, simple_itk
 from .safe_files import replacing, write_atomically
-from .segment_kinds import SegmentKind
-from .volumes import LPS_TO_RAS, read_header
+from .volumes import read_header
 
 LabelArray = npt.NDArray[np.uint8]
 
@@ -226,7 +225,7 @@ def _load(path: Path) -> tuple[npt.NDArray[Any], Grid, ImageHeader]:
         header.check_data()
         with itk_silent():
             image = simple_itk().ReadImage(os.fspath(path))
-        return simple_itk().GetArrayFromImage(image), _itk_grid(image), header
+        return simple_itk().GetArrayFromImage(image), itk_grid(image), header
     except InputError as error:
         raise RecordError(path, str(error).removeprefix(f"{path}: ")) from error
     except (RuntimeError, MeasurementError) as error:
@@ -256,11 +255,3 @@ def _check_written(path: Path, temporary: Path, labels: LabelArray) -> None:
         written = None
     if not np.array_equal(written, labels):
         raise RecordError(path, "was not written whole; the disk is probably full, free some space and try again")
-
-
-def _itk_grid(image: Any) -> Grid:
-    affine = np.eye(4)
-    affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * np.asarray(image.GetSpacing())
-    affine[:3, 3] = image.GetOrigin()
-    i, j, k = image.GetSize()
-    return Grid((k, j, i), LPS_TO_RAS @ affine)

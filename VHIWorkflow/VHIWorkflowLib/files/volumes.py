@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from VHIWorkflowLib.core.errors import MeasurementError
-from VHIWorkflowLib.core.grids import FloatArray, Grid, Volume
+from VHIWorkflowLib.core.grids import Volume
 
 from .errors import InputError
 from .image_header import ImageHeader, Segment, not_finite_problem, shown
-from .itk import itk_silent, simple_itk
+from .itk import itk_grid, itk_silent, simple_itk
 from .meta_header import read_meta_header
 from .nifti_header import read_nifti_header
 from .nrrd_header import read_nrrd_header
@@ -36,8 +35,6 @@ MAX_LABELS = 256
 
 INTENSITY_RANGE = (1e-12, 1e12)
 """Where the largest intensity of a scan must lie; numbers read with the wrong byte order seldom do."""
-
-LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def read_image(path: Path, *, series: str | None = None) -> Volume:
@@ -203,16 +200,7 @@ def _read_with_itk(header: ImageHeader, layer: int) -> Volume:
         image = sitk.VectorIndexSelectionCast(image, layer)
     if image.GetDimension() > 3:
         image = sitk.Extract(image, [*header.shape, *([0] * (image.GetDimension() - 3))])
-    return Volume(sitk.GetArrayFromImage(image), _grid(image))
-
-
-def _grid(image: Any) -> Grid:
-    """Grid in RAS mm of an ITK image, whose coordinates are LPS mm."""
-    affine: FloatArray = np.eye(4)
-    affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * np.asarray(image.GetSpacing())
-    affine[:3, 3] = image.GetOrigin()
-    i, j, k = image.GetSize()
-    return Grid((k, j, i), LPS_TO_RAS @ affine)
+    return Volume(sitk.GetArrayFromImage(image), itk_grid(image))
 
 
 def _check_intensities(path: Path, array: npt.NDArray[np.float32]) -> None:

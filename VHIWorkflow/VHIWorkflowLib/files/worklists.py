@@ -20,9 +20,10 @@ from .case_folders import valid_name
 from .errors import InputError
 from .folder_scan import scan_folder
 from .safe_files import write_atomically
-from .worklist_cases import BASELINE, ScanSource, WorklistCase, path_from
+from .scans import Scan, path_from
+from .worklist_cases import BASELINE, WorklistCase
 
-__all__ = ["BASELINE", "ScanSource", "WorklistCase", "read_worklist", "scan_folder", "write_worklist"]
+__all__ = ["BASELINE", "Scan", "WorklistCase", "read_worklist", "scan_folder", "write_worklist"]
 
 NEEDED = ("case_id", "time_point", "stir", "t1w")
 OPTIONAL = ("normal_bone", "disease_region", "keep", "steps", "reader")
@@ -136,8 +137,8 @@ def _parse_case(path: Path, line: int, columns: dict[str, int], cells: Sequence[
     return WorklistCase(
         case_id=names["case_id"],
         time_point=names["time_point"],
-        stir=ScanSource.parse(values["stir"], base),
-        t1w=ScanSource.parse(values["t1w"], base),
+        stir=Scan.parse(values["stir"], base),
+        t1w=Scan.parse(values["t1w"], base),
         normal_bone=_paths(values.get("normal_bone"), base),
         disease_region=_path(values.get("disease_region"), base),
         keep=_path(values.get("keep"), base),

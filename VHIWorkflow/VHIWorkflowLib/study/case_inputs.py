@@ -11,32 +11,13 @@ from typing import TypeVar
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
 from VHIWorkflowLib.core.resampling import check_overlap, region_on_stir
+from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, SENSITIVE
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.markups import read_normal_bone
+from VHIWorkflowLib.files.scans import Scan
 from VHIWorkflowLib.files.volumes import read_image, read_mask, sha256_of
-from VHIWorkflowLib.files.worklist_cases import ScanSource
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Scan:
-    """A scan: a file, or a DICOM folder and which of its series (description or UID)."""
-
-    path: Path
-    series: str | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> Scan:
-        """Read ``file``, ``folder`` or ``folder#series``; a '#' in the name of an existing path is no separator."""
-        path = Path(text)
-        if os.path.exists(path):
-            return cls(path)
-        source = ScanSource.parse(text)
-        return cls(source.path, source.series)
-
-    def __str__(self) -> str:
-        return f"{self.path}#{self.series}" if self.series else str(self.path)
 
 
 @dataclass(frozen=True)
@@ -156,7 +137,7 @@ def check_name(path: Path) -> None:
 
 
 def _read_region(path: Path, stir: Grid, t1w: Grid) -> BoolArray:
-    region = read_mask(path)
+    region = read_mask(path, segment=DISEASE_REGION.name)
     if not (stir.matches(region.grid) or t1w.matches(region.grid)):
         raise InputError(path, "lies neither on the STIR nor on the T1w grid: is it of the same examination?")
     mask = _about(path, lambda: region_on_stir(region, stir)).mask
@@ -166,7 +147,7 @@ def _read_region(path: Path, stir: Grid, t1w: Grid) -> BoolArray:
 
 
 def _read_keep(path: Path, stir: Grid) -> BoolArray:
-    keep = read_mask(path, allow_empty=True)
+    keep = read_mask(path, segment=SENSITIVE.name, allow_empty=True)
     if not stir.matches(keep.grid):
         raise InputError(path, "does not lie on the STIR grid; mark what is kept on the STIR volume")
     mask: BoolArray = keep.array

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from VHIWorkflowLib.files.image_writing import write_volume
+from VHIWorkflowLib.files.scans import Scan
 from VHIWorkflowLib.files.segmentation_files import read_labelmap
 from VHIWorkflowLib.phantom import Phantom, make_phantom
 
-from .case_inputs import CaseFiles, Scan
+from .case_inputs import CaseFiles
 from .case_record import CaseKey
 from .measure_case import Outcome, Request, measure_case
 from .reading import LABELMAP_NAME

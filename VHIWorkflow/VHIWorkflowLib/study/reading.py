@@ -16,12 +16,12 @@ from VHIWorkflowLib.core.decisions import StartMode
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray
 from VHIWorkflowLib.core.measurement import Preliminary, Settings, measure
+from VHIWorkflowLib.core.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE
 from VHIWorkflowLib.core.stability import Stability, how_much_hangs_on_normal_bone
 from VHIWorkflowLib.core.thresholds import Thresholds
 from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.results import HISTORY_NAME, RESULTS_NAME, read_rows, write_row
 from VHIWorkflowLib.files.safe_files import case_folder, locked
-from VHIWorkflowLib.files.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE
 from VHIWorkflowLib.files.segmentation_files import LabelArray, Segment, write_labelmap, write_segmentation
 from VHIWorkflowLib.files.volumes import sha256_of
 

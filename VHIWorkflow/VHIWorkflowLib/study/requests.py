@@ -8,7 +8,7 @@ from pathlib import Path
 from VHIWorkflowLib.core.measurement import Settings
 from VHIWorkflowLib.files.worklists import WorklistCase
 
-from .case_inputs import CaseFiles, Scan
+from .case_inputs import CaseFiles
 from .case_record import CaseKey
 from .measure_case import Request
 
@@ -21,8 +21,8 @@ def requests_from(
         Request(
             key=CaseKey(case.case_id, case.time_point, case.reader or reader),
             files=CaseFiles(
-                stir=Scan(case.stir.path, case.stir.series),
-                t1w=Scan(case.t1w.path, case.t1w.series),
+                stir=case.stir,
+                t1w=case.t1w,
                 normal_bone=tuple(case.normal_bone),
                 disease_region=case.disease_region,
                 keep=case.keep,

@@ -13,10 +13,10 @@ from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import BoolArray
 from VHIWorkflowLib.core.measurement import Preliminary, measure
+from VHIWorkflowLib.core.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE
 from VHIWorkflowLib.core.stability import how_much_hangs_on_normal_bone
 from VHIWorkflowLib.files.results import RESULTS_NAME, format_row, read_rows
 from VHIWorkflowLib.files.results_rows import COLUMNS, ResultsRow
-from VHIWorkflowLib.files.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE
 from VHIWorkflowLib.files.segmentation_files import read_labelmap, read_segmentation
 from VHIWorkflowLib.files.volumes import read_image, sha256_of
 

@@ -56,6 +56,12 @@ class SegmentKind:
     colour: tuple[float, float, float]
     terminology: Terminology
 
+    @property
+    def colour_8bit(self) -> tuple[int, int, int]:
+        """The colour from 0 to 255."""
+        red, green, blue = (round(255 * part) for part in self.colour)
+        return red, green, blue
+
 
 _TISSUE = Code("SCT", "85756007", "Tissue")
 _ALTERED = Code("SCT", "49755003", "Morphologically Altered Structure")
@@ -73,6 +79,6 @@ NORMAL_BONE = SegmentKind("normal_bone", "Normal bone", (0.0, 0.88, 1.0), Termin
 DISEASE_REGION = SegmentKind(
     "disease_region",
     "Disease region",
-    (0.8, 0.8, 0.8),
+    (0.6, 0.61, 0.65),
     Terminology(_TISSUE, _BONE, _SACROILIAC_JOINT, _BOTH_SIDES),
 )
