@@ -479,9 +479,7 @@ def test_a_full_disk_is_named_and_old_files_stay(shared_files, small_disk, tmp_p
     ran = run_here(capfd, *measure_arguments(replace(shared_files, keep=None), small_disk))
     assert str(small_disk) in ran.problem
     assert "disk" in ran.problem
-    after = files_below(small_disk)
-    assert sorted(after) == sorted(before)
-    assert after["results.tsv"] == before["results.tsv"]
+    assert files_below(small_disk) == before
     (small_disk / "filler").unlink()
     assert run_here(capfd, *measure_arguments(shared_files, small_disk)).status == 0
     assert run_here(capfd, "verify", small_disk).status == 0
@@ -499,7 +497,7 @@ def test_a_read_only_folder_is_named_and_left_as_it_is(shared_files, small_disk,
     assert run_here(capfd, "verify", small_disk).status == 0
 
 
-@pytest.mark.parametrize("limit", [100, 1500, 4000])
+@pytest.mark.parametrize("limit", [100, 1000, 3000, 5000])
 def test_a_file_that_cannot_grow_is_named_and_old_files_stay(limit, shared_files, tmp_path, capfd):
     assert run_here(capfd, *measure_arguments(shared_files, tmp_path / "out")).status == 0
     before = files_below(tmp_path / "out")
@@ -509,10 +507,9 @@ def test_a_file_that_cannot_grow_is_named_and_old_files_stay(limit, shared_files
     )
     assert str(tmp_path / "out") in ran.problem
     assert "space" in ran.problem
-    after = files_below(tmp_path / "out")
-    assert sorted(after) == sorted(before)
-    assert after["results.tsv"] == before["results.tsv"]
-    assert after["S 01/baseline/AB/case.json"] == before["S 01/baseline/AB/case.json"]
+    assert ".vhi-tmp" not in ran.err
+    assert files_below(tmp_path / "out") == before
+    assert run_here(capfd, "verify", tmp_path / "out").status == 0
 
 
 def test_a_file_in_the_place_of_the_output_folder_is_named(shared_files, tmp_path, capfd):

@@ -78,6 +78,19 @@ def test_normal_bone_in_several_pieces_is_their_union(files, tmp_path):
     assert (record.normal_bone, record.vhi, record.thresholds) == (whole.normal_bone, whole.vhi, whole.thresholds)
 
 
+def test_what_was_written_can_be_measured_again(files, tmp_path):
+    first = measure_case(request_for(files, tmp_path / "first"))
+    written = first.folder / "segmentation.seg.nrrd"
+    again = replace(files, normal_bone=(written,), disease_region=written, keep=written)
+    record = measure_case(request_for(again, tmp_path / "again")).record
+    assert (record.normal_bone, record.disease_region) == (first.record.normal_bone, first.record.disease_region)
+    assert (record.thresholds, record.preliminary, record.vhi) == (
+        first.record.thresholds,
+        first.record.preliminary,
+        first.record.vhi,
+    )
+
+
 # Recorded steps
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from .case_folders import case_folder, valid_name
 from .disk_errors import clear_errors
 from .errors import RecordError
 
-__all__ = ["case_folder", "clear_errors", "locked", "replacing", "valid_name", "write_atomically"]
+__all__ = ["case_folder", "clear_errors", "locked", "replacing", "replacing_together", "valid_name", "write_atomically"]
 
 TEMPORARY_PREFIX = ".vhi-tmp-"
 """Names of temporary files: this prefix, machine, process, a random part, then the name the file is to have."""
@@ -74,6 +74,28 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_together(*paths: Path) -> Iterator[tuple[Path, ...]]:
+    """As `replacing`, for files that belong together: none is replaced before all are written.
+
+    They are replaced in the order given. A disk that fills up while they are written leaves all old ones.
+
+    Raises
+    ------
+    RecordError
+        As `replacing`; what the body raises about a temporary file is said of the file it is for.
+    """
+    with ExitStack() as stack:
+        temporaries = tuple(reversed([stack.enter_context(replacing(path)) for path in reversed(paths)]))
+        try:
+            yield temporaries
+        except RecordError as error:
+            for path, temporary in zip(paths, temporaries, strict=True):
+                if str(error).startswith(f"{temporary}: "):
+                    raise RecordError(path, str(error).removeprefix(f"{temporary}: ")) from error
+            raise
 
 
 @contextmanager

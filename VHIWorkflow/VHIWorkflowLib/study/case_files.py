@@ -32,9 +32,14 @@ def write_record(record: CaseRecord, folder: Path) -> None:
     RecordError
         If it cannot be written.
     """
+    write_atomically(folder / RECORD_NAME, record_bytes(record, folder))
+
+
+def record_bytes(record: CaseRecord, folder: Path) -> bytes:
+    """The content of ``case.json`` for a folder."""
     text = json.dumps(document_of(record, folder), ensure_ascii=False, allow_nan=False, indent=1)
     # what is no Unicode (a file name in Latin-1 on Linux) becomes \udc.., which JSON reads back as the same name
-    write_atomically(folder / RECORD_NAME, (text + "\n").encode(errors="backslashreplace"))
+    return (text + "\n").encode(errors="backslashreplace")
 
 
 def read_record(path: Path) -> CaseRecord:

@@ -21,11 +21,11 @@ from VHIWorkflowLib.core.stability import Stability, how_much_hangs_on_normal_bo
 from VHIWorkflowLib.core.thresholds import Thresholds
 from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.results import HISTORY_NAME, RESULTS_NAME, read_rows, write_row
-from VHIWorkflowLib.files.safe_files import case_folder, locked
+from VHIWorkflowLib.files.safe_files import case_folder, locked, replacing_together, write_atomically
 from VHIWorkflowLib.files.segmentation_files import LabelArray, Segment, write_labelmap, write_segmentation
 from VHIWorkflowLib.files.volumes import sha256_of
 
-from .case_files import RECORD_NAME, read_record, write_record
+from .case_files import RECORD_NAME, read_record, record_bytes, write_record
 from .case_inputs import LoadedCase, check_name
 from .case_record import CaseKey, CaseRecord, Region
 
@@ -162,7 +162,7 @@ class Reading:
     def finish(self) -> CaseRecord:
         """Write label map, segmentation, record and table row.
 
-        Each file is replaced as a whole, the record after the files it names, the row last.
+        None of the files is replaced before all are written; the record after those it names, the row last.
 
         Raises
         ------
@@ -171,18 +171,22 @@ class Reading:
         """
         grid = self.case.grid
         check_tables(self._sitting.out, self.key)
-        with locked(self.folder / RECORD_NAME):
-            write_labelmap(self.folder / LABELMAP_NAME, label_map(self.session), grid)
+        names = (LABELMAP_NAME, SEGMENTATION_NAME, RECORD_NAME)
+        with (
+            locked(self.folder / RECORD_NAME),
+            replacing_together(*(self.folder / name for name in names)) as (labelmap, segmentation, record_file),
+        ):
+            write_labelmap(labelmap, label_map(self.session), grid)
             segments = [
                 Segment(SENSITIVE, self.session.mask()),
                 Segment(CONSERVATIVE, self.session.conservative_mask()),
                 Segment(NORMAL_BONE, self.loaded.normal_bone),
                 Segment(DISEASE_REGION, self.loaded.disease_region),
             ]
-            write_segmentation(self.folder / SEGMENTATION_NAME, segments, grid)
-            files = {name: sha256_of(self.folder / name) for name in (LABELMAP_NAME, SEGMENTATION_NAME)}
+            write_segmentation(segmentation, segments, grid)
+            files = {LABELMAP_NAME: sha256_of(labelmap), SEGMENTATION_NAME: sha256_of(segmentation)}
             record = self.record("done", files)
-            write_record(record, self.folder)
+            write_atomically(record_file, record_bytes(record, self.folder))
         write_row(self._sitting.out, record.row())
         return record
 
