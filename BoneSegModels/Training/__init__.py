@@ -1,0 +1,1 @@
+"""Training of the bundled networks: data, augmentation, training, cross-validation, evaluation."""

@@ -1,0 +1,163 @@
+"""What makes one training run: every choice in one file kept beside the result."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from BoneSegModelsLib.architecture import Architecture
+
+TARGETS = ("as_drawn", "all_bone")
+
+
+@dataclass(frozen=True)
+class AugmentationStrength:
+    """How strongly training slices are changed; each value 0 switches its change off.
+
+    Attributes
+    ----------
+    rotation_degrees, scaling, shift_mm
+        Largest rotation, relative change of size and displacement.
+    elastic_mm, elastic_grid_mm
+        Standard deviation of the displacements, and the distance between the points at which they are drawn.
+    flip
+        Probability of swapping left and right.
+    crop
+        Probability of a smaller field of view, of which at least half of each axis remains.
+    gamma, contrast, brightness
+        Largest change of the logarithm of the exponent, of the factor, and of the offset of intensities.
+    bias
+        Largest logarithm of a smooth brightness field.
+    marrow, marrow_probability
+        Largest logarithm of a smooth change of the fat signal inside bone, and how often it happens.
+    noise
+        Largest standard deviation of noise; intensities lie in 0 to 1.
+    coarsest_mm
+        Largest pixel of the scan that is imitated.
+    blur_mm
+        Largest standard deviation of a blur.
+    thick_slice
+        Largest share of the neighbouring slices in a slice.
+    """
+
+    rotation_degrees: float = 15.0
+    scaling: float = 0.2
+    shift_mm: float = 12.0
+    elastic_mm: float = 2.0
+    elastic_grid_mm: float = 30.0
+    flip: float = 0.5
+    crop: float = 0.2
+    gamma: float = 0.5
+    contrast: float = 0.25
+    brightness: float = 0.1
+    bias: float = 0.4
+    marrow: float = 0.6
+    marrow_probability: float = 0.35
+    noise: float = 0.06
+    coarsest_mm: float = 1.8
+    blur_mm: float = 0.8
+    thick_slice: float = 0.4
+
+
+@dataclass(frozen=True)
+class TrainingConfiguration:
+    """Everything that decides the result of a run, apart from the scans.
+
+    Attributes
+    ----------
+    features
+        Channels of the network from the finest level to the coarsest.
+    spacing_mm
+        Pixel spacing that the network sees.
+    crop_mm
+        Side of the square the network is trained on.
+    intensity_percentiles
+        Percentiles of a volume that become 0 and 1.
+    target
+        `as_drawn`: the manual region; normal bone outside of it is not counted. `all_bone`: also normal bone and
+        the marrow between the sacral foramina.
+    steps, batch_size, learning_rate, weight_decay
+        The optimiser's; the learning rate rises over the first steps and falls as a half cosine to nothing.
+    average_decay
+        Of the exponential moving average of the weights, which is what is evaluated and kept.
+    dice_share
+        Share of the Dice loss, the rest being cross-entropy.
+    """
+
+    features: tuple[int, ...] = (12, 24, 48, 96, 144)
+    spacing_mm: float = 1.2
+    crop_mm: float = 192.0
+    intensity_percentiles: tuple[float, float] = (1.0, 99.0)
+    target: str = "as_drawn"
+    seed: int = 1
+    steps: int = 600
+    batch_size: int = 8
+    learning_rate: float = 3e-3
+    warm_up_steps: int = 30
+    weight_decay: float = 1e-4
+    average_decay: float = 0.99
+    dice_share: float = 0.5
+    bfloat16: bool = False
+    augmentation: AugmentationStrength = field(default_factory=AugmentationStrength)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what cannot be trained."""
+        if self.target not in TARGETS:
+            raise ValueError(f"the target must be one of {', '.join(TARGETS)}, not {self.target!r}")
+        if min(self.steps, self.batch_size, *self.features) < 1:
+            raise ValueError("steps, batch size and features must be positive")
+        if self.crop_pixels < self.multiple:
+            raise ValueError(f"a crop of {self.crop_mm} mm is too small for {len(self.features)} levels")
+
+    @property
+    def multiple(self) -> int:
+        """Rows and columns must be a multiple of this for the network."""
+        return self.architecture().multiple
+
+    @property
+    def crop_pixels(self) -> int:
+        """Side of the training square, in pixels."""
+        return int(self.crop_mm / self.spacing_mm / self.multiple) * self.multiple
+
+    def architecture(self) -> Architecture:
+        """The network."""
+        return Architecture(dimensions=2, features=self.features)
+
+    def to_json(self) -> str:
+        """The configuration as a JSON text."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+
+def configuration_from(values: dict[str, Any]) -> TrainingConfiguration:
+    """Build a configuration from a JSON object; what is not given keeps its default.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or a value impossible.
+    """
+    values = dict(values)
+    try:
+        strength = AugmentationStrength(**values.pop("augmentation", {}))
+        for name in ("features", "intensity_percentiles"):
+            if name in values:
+                values[name] = tuple(values[name])
+        return TrainingConfiguration(**values, augmentation=strength)
+    except TypeError as error:
+        raise ValueError(f"the configuration cannot be used: {error}") from error
+
+
+def read_configuration(path: Path) -> TrainingConfiguration:
+    """Read a configuration file.
+
+    Raises
+    ------
+    ValueError
+        If it is not one.
+    """
+    try:
+        return configuration_from(json.loads(path.read_text(encoding="utf-8")))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not a JSON file: {error}") from error
