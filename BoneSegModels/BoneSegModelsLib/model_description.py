@@ -1,0 +1,193 @@
+"""What a model is: everything that ``model.json`` says, as plain values.
+
+``model.schema.json`` explains every key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from VHIWorkflowLib.core.segment_kinds import Code, Terminology
+
+from .architecture import Architecture
+
+Direction = Literal["R", "L", "A", "P", "S", "I"]
+Contrast = Literal["T1w", "STIR"]
+Range = tuple[float, float]
+
+_BODY_AXES = {"R": 0, "L": 0, "A": 1, "P": 1, "S": 2, "I": 2}
+
+
+@dataclass(frozen=True)
+class Orientation:
+    """Side of the patient towards which slices, rows and columns go with growing index."""
+
+    slices: Direction = "P"
+    rows: Direction = "I"
+    columns: Direction = "L"
+
+    def __post_init__(self) -> None:
+        if len({_BODY_AXES[side] for side in (self.slices, self.rows, self.columns)}) != 3:
+            raise ValueError("slices, rows and columns must go along three different axes of the body")
+
+
+@dataclass(frozen=True)
+class IntensityScaling:
+    """How grey levels are scaled before the network sees them; see `scaling.scale`."""
+
+    percentiles: Range = (1.0, 99.0)
+    method: Literal["unit_range", "z_score"] = "unit_range"
+    over: Literal["volume", "slice"] = "volume"
+    limits: Range | None = (0.0, 1.0)
+
+    def __post_init__(self) -> None:
+        _check_range("percentiles", self.percentiles)
+        _check_range("limits", self.limits)
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """What the network is given: contrast, spacing in mm, orientation, grey levels, and when to warn."""
+
+    contrast: Contrast
+    spacing_mm: float
+    slice_spacing_mm: float | None = None
+    orientation: Orientation = field(default_factory=Orientation)
+    intensity: IntensityScaling = field(default_factory=IntensityScaling)
+    tested_spacing_mm: Range | None = None
+    largest_skewness: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_range("tested_spacing_mm", self.tested_spacing_mm)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """What the network sees at once: size in pixels of the network, least overlap (share), weights of blending."""
+
+    size: tuple[int, ...]
+    overlap: float = 0.5
+    blending: Literal["gaussian", "linear"] = "gaussian"
+
+
+@dataclass(frozen=True)
+class Label:
+    """One thing that is found: value in the label map, name, colour from 0 to 1, SNOMED CT codes, plausible volume."""
+
+    value: int
+    name: str
+    colour: tuple[float, float, float]
+    terminology: Terminology
+    expected_volume_ml: Range | None = None
+
+    def __post_init__(self) -> None:
+        _check_range("expected_volume_ml", self.expected_volume_ml)
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """A model but for its files.
+
+    Raises
+    ------
+    ValueError
+        If the parts do not fit each other.
+    """
+
+    name: str
+    version: str
+    input: ModelInput
+    labels: tuple[Label, ...]
+    architecture: Architecture
+    training_data: str
+    citation: str
+    licence: str
+    patch: Patch | None = None
+    threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        network, background = self.architecture, self.first_channel
+        if network.input_channels != 1:
+            raise ValueError(f"the network needs {network.input_channels} scans, and one is what it will be given")
+        if len(self.labels) != network.output_channels - background:
+            raise ValueError(f"{len(self.labels)} labels do not fit {network.output_channels} output channels")
+        if len({label.value for label in self.labels}) != len(self.labels):
+            raise ValueError("two labels have the same value")
+        if network.dimensions == 2 and self.input.slice_spacing_mm is not None:
+            raise ValueError("a 2D network takes slices as they are, without a spacing between them")
+        if self.patch is not None:
+            wrong_multiple = any(side % network.multiple for side in self.patch.size)
+            if len(self.patch.size) != network.dimensions or wrong_multiple:
+                raise ValueError(f"the patch must have {network.dimensions} sides, multiples of {network.multiple}")
+
+    @property
+    def first_channel(self) -> int:
+        """Output channel of the first label."""
+        return 1 if self.architecture.output == "softmax" else 0
+
+    def document(self) -> dict[str, Any]:
+        """As in ``model.json``, but for format and files."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "input": asdict(self.input),
+            "patch": asdict(self.patch) if self.patch else None,
+            "labels": [asdict(label) for label in self.labels],
+            "threshold": self.threshold,
+            "architecture": self.architecture.document(),
+            "training_data": self.training_data,
+            "citation": self.citation,
+            "licence": self.licence,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> ModelDescription:
+        """From ``model.json``, which the schema has found valid.
+
+        Raises
+        ------
+        ValueError
+            If the parts do not fit each other.
+        """
+        given = document["input"]
+        patch = document["patch"]
+        return cls(
+            name=document["name"],
+            version=document["version"],
+            input=ModelInput(
+                contrast=given["contrast"],
+                spacing_mm=given["spacing_mm"],
+                slice_spacing_mm=given["slice_spacing_mm"],
+                orientation=Orientation(**given["orientation"]),
+                intensity=IntensityScaling(**_with_tuples(given["intensity"])),
+                tested_spacing_mm=_range(given["tested_spacing_mm"]),
+                largest_skewness=given["largest_skewness"],
+            ),
+            labels=tuple(_label(label) for label in document["labels"]),
+            architecture=Architecture.from_document(document["architecture"]),
+            training_data=document["training_data"],
+            citation=document["citation"],
+            licence=document["licence"],
+            patch=Patch(**_with_tuples(patch)) if patch else None,
+            threshold=document["threshold"],
+        )
+
+
+def _label(document: Mapping[str, Any]) -> Label:
+    codes: dict[str, Any] = {key: Code(**code) if code else None for key, code in document["terminology"].items()}
+    return Label(**_with_tuples(document) | {"terminology": Terminology(**codes)})
+
+
+def _with_tuples(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in document.items()}
+
+
+def _range(values: list[float] | None) -> Range | None:
+    return (values[0], values[1]) if values is not None else None
+
+
+def _check_range(name: str, values: Range | None) -> None:
+    if values is not None and not values[0] < values[1]:
+        raise ValueError(f"{name} must grow, not go from {values[0]} to {values[1]}")

@@ -1,0 +1,186 @@
+"""Model folders on disk: list them, read one and check that it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import ModelError
+from .model_description import ModelDescription
+
+FORMAT = "VHIWorkflow model"
+FORMAT_VERSION = 1
+DESCRIPTION_NAME = "model.json"
+SCHEMA_PATH = Path(__file__).with_name("model.schema.json")
+MODELS_FOLDER = Path(__file__).resolve().parent.parent / "Resources" / "Models"
+"""Where the bundled models lie."""
+
+Weights = dict[str, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One network of a model: path of its TorchScript file, and the bytes of both files, found whole."""
+
+    torchscript_path: Path
+    torchscript: bytes
+    weights_path: Path
+    weights_file: bytes
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model read from its folder: what it is, SHA-256 of ``model.json`` (which holds those of all files), members."""
+
+    description: ModelDescription
+    path: Path
+    sha256: str
+    torch_version: str
+    members: tuple[Member, ...]
+
+    @cached_property
+    def weights(self) -> tuple[Weights, ...]:
+        """Weights of each member by name, float32.
+
+        Raises
+        ------
+        ModelError
+            If a file holds no plain arrays, or those of another network.
+        """
+        return tuple(self._weights_of(member) for member in self.members)
+
+    def _weights_of(self, member: Member) -> Weights:
+        try:
+            with np.load(io.BytesIO(member.weights_file), allow_pickle=False) as arrays:
+                weights = {name: np.asarray(arrays[name], dtype=np.float32) for name in arrays.files}
+            self.description.architecture.check(weights)
+        except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+            raise ModelError(f"{member.weights_path}: holds no weights for this network ({error})") from error
+        return weights
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One folder of a list: the model, or in one sentence why it cannot be used."""
+
+    name: str
+    path: Path
+    model: Model | None
+    problem: str | None
+
+
+def list_models(folder: Path = MODELS_FOLDER) -> tuple[ModelEntry, ...]:
+    """All models of a folder by name, those that cannot be used with the reason; none if there is no such folder.
+
+    Raises
+    ------
+    ModelError
+        If the folder cannot be read.
+    """
+    try:
+        paths = sorted(path.parent for path in folder.glob(f"*/{DESCRIPTION_NAME}"))
+    except OSError as error:
+        raise ModelError(f"{folder}: cannot be read ({error.strerror or error})") from error
+    return tuple(_entry(path) for path in paths)
+
+
+def load_model_folder(path: Path) -> Model:
+    """Read a model and compare all its files with their SHA-256.
+
+    Raises
+    ------
+    ModelError
+        If ``model.json`` is missing, damaged, of a newer format or not valid, or a member is missing or differs.
+    """
+    path = Path(path)
+    description_path = path / DESCRIPTION_NAME
+    data = _read(description_path, "there is no such model; choose another, or install the extension again")
+    document = _document(description_path, data)
+    try:
+        description = ModelDescription.from_document(document)
+    except ValueError as error:
+        raise ModelError(f"{description_path}: does not hold together: {error}") from error
+    members = tuple(
+        Member(*_checked(path, member["torchscript"]), *_checked(path, member["weights"]))
+        for member in document["members"]
+    )
+    return Model(description, path, hashlib.sha256(data).hexdigest(), document["torch_version"], members)
+
+
+def validate(path: Path, document: Any) -> None:
+    """Check the document of a ``model.json`` against the schema.
+
+    Raises
+    ------
+    ModelError
+        If it is not valid; the message names the place.
+    """
+    import fastjsonschema
+
+    try:
+        _validator()(document)
+    except fastjsonschema.JsonSchemaValueException as error:
+        raise ModelError(f"{path}: is not a valid model description: {error.message}") from error
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of ``model.json``."""
+    found: dict[str, Any] = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def _validator() -> Callable[[Any], Any]:
+    import fastjsonschema
+
+    validator: Callable[[Any], Any] = fastjsonschema.compile(schema(), use_default=False)
+    return validator
+
+
+def _entry(path: Path) -> ModelEntry:
+    try:
+        return ModelEntry(path.name, path, load_model_folder(path), None)
+    except ModelError as error:
+        return ModelEntry(path.name, path, None, str(error))
+
+
+def _document(path: Path, data: bytes) -> Any:
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: is not a whole JSON file") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ModelError(f"{path}: is not a {FORMAT} file")
+    version = document.get("format_version")
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        problem = f"has format version {version}, and this software reads up to {FORMAT_VERSION}"
+        raise ModelError(f"{path}: {problem}; update VHIWorkflow")
+    validate(path, document)
+    return document
+
+
+def _checked(folder: Path, entry: dict[str, str]) -> tuple[Path, bytes]:
+    path = folder / entry["file"]
+    data = _read(path, "this file of the model is missing; install the extension again")
+    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+        raise ModelError(f"{path}: differs from the file that belongs to the model; install the extension again")
+    return path, data
+
+
+def _read(path: Path, when_missing: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ModelError(f"{path}: {when_missing}") from error
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror or error})") from error
