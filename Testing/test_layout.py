@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = ROOT / "VHIWorkflow" / "VHIWorkflowLib"
+NETWORKS = ROOT / "BoneSegModels" / "BoneSegModelsLib"
 TOP_LEVEL = {
     "BoneSegModels",
     "CMakeLists.txt",
@@ -42,7 +43,8 @@ def on_disk(pattern: str) -> set[str]:
 
 def imports(path: Path) -> Iterator[str]:
     """Modules that a file imports anywhere, with their full names."""
-    package = ["VHIWorkflowLib", *path.relative_to(LIBRARY).parent.parts]
+    library = NETWORKS if path.is_relative_to(NETWORKS) else LIBRARY
+    package = [library.name, *path.relative_to(library).parent.parts]
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -91,8 +93,21 @@ def test_dependencies_point_one_way(room: str, may_use: set[str]) -> None:
 
 
 def test_the_library_never_imports_slicer() -> None:
-    for path in LIBRARY.rglob("*.py"):
+    for path in (*LIBRARY.rglob("*.py"), *NETWORKS.rglob("*.py")):
         assert not {"slicer", "vtk", "qt"} & {name.split(".")[0] for name in imports(path)}, path.name
+
+
+def test_what_runs_networks_knows_only_the_core() -> None:
+    allowed = {"numpy", "fastjsonschema", "torch", "VHIWorkflowLib", "BoneSegModelsLib", *sys.stdlib_module_names}
+    for path in NETWORKS.rglob("*.py"):
+        used = set(imports(path))
+        assert {name.split(".")[0] for name in used} <= allowed, path.name
+        assert {name.split(".")[1] for name in used if name.startswith("VHIWorkflowLib.")} <= {"core"}, path.name
+
+
+def test_torch_is_imported_only_by_what_runs_or_writes_networks_with_it() -> None:
+    using = {path.name for path in NETWORKS.rglob("*.py") if "torch" in {name.split(".")[0] for name in imports(path)}}
+    assert using == {"unet_torch.py", "torch_backend.py", "export.py"}
 
 
 def test_starting_vhi_loads_no_heavy_library() -> None:

@@ -1,0 +1,248 @@
+"""What is found lies where it is, however the scan is stored, and every doubt is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from BoneSegModelsLib.backends import open_backend
+from BoneSegModelsLib.errors import ModelError, SegmentationCancelledError
+from BoneSegModelsLib.inference import label_map, segment
+from BoneSegModelsLib.model_description import IntensityScaling, ModelDescription, ModelInput, Orientation, Patch
+from BoneSegModelsLib.model_folders import Model
+from BoneSegModelsLib.patches import tile
+from BoneSegModelsLib.scaling import scale
+from Networks.synthetic_models import (
+    FLAT,
+    POINTWISE,
+    bright_model,
+    description,
+    dice,
+    labels,
+    oblique_grid,
+    random_model,
+    restored,
+    smooth_scan,
+    solid_description,
+    sphere_scan,
+    stored_ways,
+)
+from VHIWorkflowLib.core.grids import Grid, Volume
+
+
+@pytest.fixture
+def flat(tmp_path: Path) -> Model:
+    """A 2D model with random weights."""
+    return random_model(tmp_path, description(FLAT))
+
+
+@pytest.fixture
+def solid(tmp_path: Path) -> Model:
+    """A 3D model with several labels and patches."""
+    return random_model(tmp_path, solid_description())
+
+
+@pytest.mark.parametrize(
+    ("made", "spacing"),
+    [
+        (description(FLAT), (3.3, 0.6, 0.6)),
+        (description(FLAT), (3.3, 0.5, 0.8)),
+        (solid_description(), (2.0, 1.0, 1.0)),
+        (solid_description(), (1.0, 1.0, 1.0)),
+    ],
+    ids=["2D", "2D, pixels not square", "3D", "3D, isotropic"],
+)
+def test_all_48_ways_of_storing_give_the_same(
+    tmp_path: Path, made: ModelDescription, spacing: tuple[float, float, float]
+) -> None:
+    model = random_model(tmp_path, made)
+    backend = open_backend(model, "numpy")
+    scan = smooth_scan(oblique_grid((5, 30, 22), spacing))
+    wanted = segment(scan, model, backend)
+    assert 0.001 < (wanted.labels > 0).mean() < 0.999
+    count = 0
+    for stored, order, flips in stored_ways(scan):
+        found = segment(stored, model, backend)
+        assert found.labels.shape == stored.array.shape
+        np.testing.assert_array_equal(restored(found.labels, order, flips), wanted.labels)
+        back = np.stack([restored(single, order, flips) for single in found.probabilities])
+        np.testing.assert_allclose(back, wanted.probabilities, atol=1e-6)
+        count += 1
+    assert count == 48
+
+
+@pytest.mark.parametrize("tilt", [-30.0, 0.0, 20.0, 50.0])
+@pytest.mark.parametrize("pixel_mm", [0.4, 0.6, 0.83, 1.2])
+def test_a_ball_is_found_where_it_is(tmp_path: Path, tilt: float, pixel_mm: float) -> None:
+    model = bright_model(tmp_path)
+    side = round(50 / pixel_mm)
+    scan = sphere_scan(oblique_grid((15, side, side + 4), (3.0, pixel_mm, pixel_mm), tilt), radius_mm=15)
+    result = segment(scan, model, open_backend(model, "numpy"))
+    assert dice(result.labels > 0, scan.array >= 0.5) >= 0.98
+    volume_mm3 = (result.labels > 0).sum() * scan.grid.voxel_volume_mm3
+    assert volume_mm3 == pytest.approx(4 / 3 * np.pi * 15**3, rel=0.03)
+
+
+def test_the_network_sees_the_canonical_orientation(tmp_path: Path) -> None:
+    """Axial slices given to a network for coronal ones keep their columns, and a warning says so."""
+    model = bright_model(tmp_path)
+    grid = Grid((5, 20, 20), np.diag([0.6, 0.6, 3.0, 1.0]))
+    result = segment(sphere_scan(grid, 5), model, open_backend(model, "numpy"))
+    assert result.warnings[0] == "the slices are not coronal, which is what the network was made for"
+    axial = ModelInput("T1w", 0.6, orientation=Orientation("S", "P", "L"))
+    model = bright_model(tmp_path / "axial", input=axial)
+    assert not segment(smooth_scan(grid), model, open_backend(model, "numpy")).warnings
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 3, 2), (2, 1, 7), (1, 40, 40), (3, 13, 29)])
+def test_tiny_volumes_and_single_slices(flat: Model, solid: Model, shape: tuple[int, int, int]) -> None:
+    scan = smooth_scan(oblique_grid(shape, (3.0, 0.6, 0.6)))
+    for model in (flat, solid):
+        for name in ("torch", "numpy"):
+            result = segment(scan, model, open_backend(model, name, "cpu"))  # type: ignore[arg-type]
+            assert result.labels.shape == shape
+            assert result.probabilities.shape == (len(model.description.labels), *shape)
+            assert np.isfinite(result.probabilities).all()
+
+
+def test_progress_counts_slices(flat: Model) -> None:
+    seen: list[tuple[int, int]] = []
+    scan = smooth_scan(oblique_grid((7, 16, 16), (3, 0.6, 0.6)))
+    segment(scan, flat, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(done, 7) for done in range(1, 8)]
+
+
+def test_progress_counts_patches(solid: Model) -> None:
+    seen: list[tuple[int, int]] = []
+    scan = smooth_scan(oblique_grid((12, 20, 12), (1, 1, 1)))
+    segment(scan, solid, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(done, 4) for done in range(1, 5)]
+
+
+@pytest.mark.parametrize("name", ["torch", "numpy"])
+def test_cancelling_stops_between_slices(flat: Model, name: str) -> None:
+    backend = open_backend(flat, name, "cpu")  # type: ignore[arg-type]
+    seen: list[int] = []
+    scan = smooth_scan(oblique_grid((40, 16, 16), (3, 0.6, 0.6)))
+    with pytest.raises(SegmentationCancelledError, match="cancelled"):
+        segment(scan, flat, backend, progress=lambda done, _: seen.append(done), cancelled=lambda: len(seen) >= 3)
+    assert 3 <= len(seen) <= 3 + backend.batch_size
+    with pytest.raises(SegmentationCancelledError):
+        segment(scan, flat, backend, cancelled=lambda: True)
+
+
+def test_a_volume_of_zeros_holds_nothing_and_says_so(flat: Model, solid: Model) -> None:
+    for model in (flat, solid):
+        grid = oblique_grid((3, 20, 20), (3, 0.6, 0.6))
+        result = segment(Volume(np.zeros(grid.shape, np.int16), grid), model)
+        assert not result.labels.any()
+        assert not result.probabilities.any()
+        assert result.warnings == (
+            "the scan holds one grey level only, so nothing can be found in it",
+            "the network synthetic found nothing in this scan",
+        )
+
+
+def test_empty_slices_stay_empty(flat: Model) -> None:
+    scan = smooth_scan(oblique_grid((5, 24, 24), (3, 0.6, 0.6)))
+    scan.array[[0, 3]] = 0
+    result = segment(scan, flat)
+    assert not result.probabilities[:, [0, 3]].any()
+    assert result.probabilities[:, [1, 2, 4]].any(axis=(0, 2, 3)).all()
+
+
+def test_the_way_grey_levels_are_stored_does_not_matter(flat: Model) -> None:
+    scan = smooth_scan(oblique_grid((3, 24, 24), (3, 0.6, 0.6)))
+    whole = np.round(scan.array).astype(np.int16)
+    wanted = segment(Volume(whole, scan.grid), flat).probabilities
+    for kind in (np.float32, np.float64, np.int32, ">i2"):
+        found = segment(Volume(whole.astype(kind), scan.grid), flat).probabilities
+        np.testing.assert_allclose(found, wanted, atol=1e-6)
+    steeper = segment(Volume(whole * 3.5 - 20, scan.grid), flat).probabilities
+    np.testing.assert_allclose(steeper, wanted, atol=1e-4)
+
+
+def test_numbers_that_are_none_are_warned_of(flat: Model) -> None:
+    scan = smooth_scan(oblique_grid((3, 24, 24), (3, 0.6, 0.6)))
+    scan.array[0, 0, :3] = np.nan, np.inf, -np.inf
+    result = segment(scan, flat)
+    assert np.isfinite(result.probabilities).all()
+    assert result.warnings[0].startswith("3 voxels of the scan hold no finite number")
+    with pytest.raises(ModelError, match="no finite grey level"):
+        segment(Volume(np.full(scan.array.shape, np.nan), scan.grid), flat)
+    with pytest.raises(ModelError, match="no grey levels"):
+        segment(Volume(np.ones(scan.array.shape, complex), scan.grid), flat)
+
+
+def test_absurd_spacings_are_refused_or_warned_of(tmp_path: Path) -> None:
+    model = bright_model(tmp_path, input=ModelInput("T1w", 0.6, tested_spacing_mm=(0.4, 1.0)))
+    for pixel in (0.01, 5.0):
+        grid = oblique_grid((3, 24, 24), (6.0, pixel, pixel))
+        warnings = segment(smooth_scan(grid), model).warnings
+        assert any(f"pixels of {pixel:.3g} x {pixel:.3g} mm" in text for text in warnings)
+    with pytest.raises(ModelError, match="check the spacing of the scan"):
+        segment(smooth_scan(oblique_grid((3, 24, 24), (900.0, 500.0, 500.0))), model)
+
+
+def test_another_contrast_is_warned_of(tmp_path: Path) -> None:
+    model = bright_model(tmp_path, input=ModelInput("T1w", 0.6, largest_skewness=2.1))
+    grid = oblique_grid((5, 40, 40), (3, 0.6, 0.6))
+    tissue = np.random.default_rng(0).normal(100, 15, grid.shape)
+    bright = np.where(np.random.default_rng(1).random(grid.shape) < 0.02, 700, tissue)
+    air = np.indices(grid.shape)[1] < 8
+    fine, odd = (segment(Volume(np.where(air, 0, part), grid), model) for part in (tissue, bright))
+    assert not any("contrast" in text for text in fine.warnings)
+    assert odd.warnings[0] == "the contrast does not look like T1w: was another scan chosen by mistake?"
+
+
+def test_an_implausible_volume_is_warned_of(tmp_path: Path) -> None:
+    scan = sphere_scan(oblique_grid((15, 60, 60), (3, 0.6, 0.6)), 12)
+    for limits, warned in (((1.0, 20.0), False), ((50.0, 200.0), True)):
+        model = bright_model(tmp_path, labels=(replace(labels(1)[0], expected_volume_ml=limits),))
+        assert any("look at it" in text for text in segment(scan, model).warnings) is warned
+
+
+def test_the_result_names_the_model(flat: Model) -> None:
+    result = segment(smooth_scan(oblique_grid((2, 16, 16), (3, 0.6, 0.6))), flat)
+    assert (result.model_name, result.model_version, result.model_sha256) == ("synthetic", "1.2.3", flat.sha256)
+    assert result.label_map().grid is result.probability().grid
+
+
+def test_the_most_probable_label_wins_if_it_reaches_the_threshold() -> None:
+    made = replace(description(replace(POINTWISE, output_channels=2)), threshold=0.5)
+    probabilities = np.array([[0.6, 0.4, 0.5, 0.7], [0.7, 0.49, 0.5, 0.2]], np.float32).reshape(2, 1, 1, 4)
+    assert label_map(probabilities, made).ravel().tolist() == [4, 0, 2, 2]
+
+
+@pytest.mark.parametrize("blending", ["gaussian", "linear"])
+def test_patches_of_a_pointwise_network_change_nothing(tmp_path: Path, blending: str) -> None:
+    scan = smooth_scan(oblique_grid((3, 50, 41), (3, 0.6, 0.6)))
+    whole = bright_model(tmp_path / "whole")
+    parts = bright_model(tmp_path / "parts", patch=Patch((16, 24), 0.3, blending))  # type: ignore[arg-type]
+    one, other = segment(scan, whole), segment(scan, parts)
+    np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-5)
+
+
+def test_patches_cover_everything_with_the_overlap_asked_for() -> None:
+    for size in range(1, 90):
+        tiling = tile((size,), Patch((16,), 0.5), 1)
+        covered = np.zeros(tiling.padded_shape, int)
+        for box in tiling.boxes():
+            covered[box] += 1
+        assert (covered >= 1).all()
+        assert all(later - earlier <= 8 for earlier, later in zip(tiling.starts[0], tiling.starts[0][1:], strict=False))
+        assert len(list(tiling.boxes())) == len(tiling)
+
+
+def test_grey_levels_are_scaled_as_the_file_says() -> None:
+    values = np.array([[[0.0, 1, 2, 3, 10]], [[0.0, 2, 4, 6, 20]]])
+    by_slice = scale(values, IntensityScaling((0, 100), "unit_range", "slice"))
+    np.testing.assert_allclose(by_slice[0], by_slice[1])
+    by_volume = scale(values, IntensityScaling((0, 50), "unit_range", "volume", (-0.5, 1.5)))
+    np.testing.assert_allclose(by_volume[1, 0], [0, 0.8, 1.5, 1.5, 1.5])
+    normal = scale(values, IntensityScaling((0, 100), "z_score", "volume", None))
+    assert normal.mean() == pytest.approx(0, abs=1e-6)
+    assert normal.std() == pytest.approx(1, abs=1e-6)
+    assert not scale(np.full((2, 3, 3), 7.0), IntensityScaling()).any()
