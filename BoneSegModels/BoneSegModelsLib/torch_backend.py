@@ -42,9 +42,9 @@ class TorchUnavailableError(ModelError):
 class TorchBackend:
     """Frozen TorchScript, channels last.
 
-    On a CPU the first image decides by a small trial whether bfloat16 is used: where it takes at most 0.8 of the time
-    of float32. Elsewhere it is float32. A device that runs out of memory gives way to the CPU, for good, and the notes
-    say so.
+    On a CPU that has bfloat16 the first image decides by a small trial whether it is used: where it takes at most 0.8
+    of the time of float32. Elsewhere it is float32. A device that runs out of memory gives way to the CPU, for good,
+    and the notes say so.
 
     Parameters
     ----------
@@ -52,6 +52,8 @@ class TorchBackend:
         Whose members are run.
     device
         `auto`: CUDA where torch can use it, else the CPU.
+    precision
+        Without a trial, as when a record is repeated.
     clock
         Seconds, for the trial.
 
@@ -63,7 +65,13 @@ class TorchBackend:
         If torch cannot use the device.
     """
 
-    def __init__(self, model: Model, device: str = "auto", clock: Clock = time.perf_counter) -> None:
+    def __init__(
+        self,
+        model: Model,
+        device: str = "auto",
+        precision: Precision | None = None,
+        clock: Clock = time.perf_counter,
+    ) -> None:
         try:
             import torch
         except (ImportError, OSError) as error:  # OSError: a library of torch does not load
@@ -74,11 +82,11 @@ class TorchBackend:
         self._softmax = model.description.architecture.output == "softmax"
         self._dimensions = model.description.architecture.dimensions
         self.device = self._chosen(device)
-        self.precision: Precision = "float32"
+        self.precision: Precision = precision or "float32"
         self.notes: tuple[str, ...] = ()
         self.name = f"torch {torch.__version__}"
         self._threads = thread_count()
-        self._undecided = True
+        self._undecided = precision is None and has_bfloat16()
         self._networks = self._load(self.precision)
 
     @property
@@ -177,11 +185,10 @@ class TorchBackend:
     def _fall_back(self) -> None:
         self.notes += (f"{self.device} ran out of memory; the network was run on the CPU",)
         self.device = "cpu"
-        self._undecided = True
         self._networks = []
         if self._torch.cuda.is_available():
             self._torch.cuda.empty_cache()
-        self._networks = self._load("float32")
+        self._networks = self._load(self.precision)
 
     def _load(self, precision: Precision, members: int | None = None) -> list[Any]:
         return [self._load_member(member, precision) for member in self._model.members[:members]]
@@ -208,6 +215,14 @@ class TorchBackend:
         if not there.get(device, False):
             raise ModelError(f"torch finds no {device} device on this computer; choose auto or cpu")
         return device
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor computes in bfloat16 by itself, as far as torch knows."""
+    import torch
+
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(there is True for name, there in capabilities.items() if "bf16" in name)
 
 
 def _out_of_memory(error: BaseException) -> bool:

@@ -216,13 +216,22 @@ def clock(float32: float, bfloat16: float) -> Callable[[], float]:
 @pytest.mark.parametrize(
     ("bfloat16", "precision"), [(0.5, "bfloat16"), (0.79, "bfloat16"), (0.9, "float32"), (2.0, "float32")]
 )
-def test_bfloat16_only_where_it_is_faster(tmp_path: Path, bfloat16: float, precision: str) -> None:
+def test_bfloat16_only_where_it_is_faster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bfloat16: float, precision: str
+) -> None:
+    monkeypatch.setattr("BoneSegModelsLib.torch_backend.has_bfloat16", lambda: True)
     model = random_model(tmp_path, description(FLAT))
     scan = smooth_scan(oblique_grid((4, 40, 40), (3, 0.6, 0.6)))
-    result = segment(scan, model, TorchBackend(model, "cpu", clock(1.0, bfloat16)))
+    result = segment(scan, model, TorchBackend(model, "cpu", clock=clock(1.0, bfloat16)))
     assert result.precision == precision
     exact = segment(scan, model, open_backend(model, "numpy"))
     np.testing.assert_allclose(result.probabilities, exact.probabilities, atol=1e-4 if precision == "float32" else 0.05)
+
+
+def test_a_recorded_precision_is_used_without_a_trial(tmp_path: Path) -> None:
+    backend = TorchBackend(random_model(tmp_path, description(FLAT)), "cpu", "bfloat16", clock(1.0, 9.0))
+    backend.probabilities(np.ones((1, 1, 16, 16), np.float32))
+    assert backend.precision == "bfloat16"
 
 
 def test_torch_threads_are_given_back(tmp_path: Path) -> None:
