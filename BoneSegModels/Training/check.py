@@ -10,21 +10,24 @@ import argparse
 import functools
 import tempfile
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from . import cross_validate, evaluate, train
 from .configuration import AugmentationStrength, TrainingConfiguration
 from .dataset import NetworkSlices, Subject, load_subjects, network_slices
 
-STILL = AugmentationStrength(*[0.0] * 16)
+STILL = AugmentationStrength(*[0.0] * len(fields(AugmentationStrength)))
 """No change at all."""
 
 
-def tiny_configuration(steps: int = 4, strength: AugmentationStrength | None = None) -> TrainingConfiguration:
+def tiny_configuration(
+    steps: int = 4, strength: AugmentationStrength | None = None, spacing_mm: float = 4.0
+) -> TrainingConfiguration:
     """A network and a schedule that take a moment."""
     return TrainingConfiguration(
         features=(4, 6, 8),
-        spacing_mm=4.0,
+        spacing_mm=spacing_mm,
         crop_mm=160.0,
         steps=steps,
         warm_up_steps=1,
@@ -42,8 +45,7 @@ def tiny_subjects() -> list[Subject]:
 def tiny_slices() -> tuple[NetworkSlices, ...]:
     """The same at the spacing of the tiny network."""
     configuration = tiny_configuration()
-    spacing, percentiles = configuration.spacing_mm, configuration.intensity_percentiles
-    return tuple(network_slices(subject, spacing, percentiles) for subject in tiny_subjects())
+    return tuple(network_slices(subject, configuration.model_input()) for subject in tiny_subjects())
 
 
 def run_chain(folder: Path, steps: int) -> None:

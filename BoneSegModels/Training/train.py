@@ -78,7 +78,7 @@ class Run:
         short = torch.autocast(self.device.type, torch.bfloat16) if self.configuration.bfloat16 else nullcontext()
         with short:
             logits = self.network(batch.image.contiguous(memory_format=torch.channels_last))
-        loss = dice_and_cross_entropy(logits, batch.target, batch.weight, self.configuration.dice_share)
+        loss = dice_and_cross_entropy(logits, batch.target, self.configuration.dice_share)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -155,7 +155,7 @@ def train(
     if (folder / CHECKPOINT).is_file():
         run.load(folder / CHECKPOINT)
     _cut_log(folder / LOG, run.step)
-    pool = pool_slices(subjects, device)
+    pool = pool_slices(subjects, configuration.context_slices, device)
     started = time.monotonic()
     last = min(configuration.steps, limits.last_step or configuration.steps)
     losses: list[float] = []
@@ -183,7 +183,7 @@ def held_out_dice(run: Run, subjects: Iterable[NetworkSlices]) -> dict[str, floa
     """Dice of the whole volume of each subject, at the network's spacing."""
     found = {}
     for subject in subjects:
-        predicted = predict_slices(run.average, subject.image, run.configuration.multiple, run.device) >= 0.5
+        predicted = predict_slices(run.average, subject.image, run.configuration, run.device) >= 0.5
         wanted = subject.target >= 0.5
         overlap = 2 * int((predicted & wanted).sum()) / max(int(predicted.sum()) + int(wanted.sum()), 1)
         found[subject.name] = round(overlap, 4)
@@ -247,10 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     unknown = set(chosen.hold_out) - {subject.name for subject in subjects}
     if unknown:
         parser.error(f"no such subject: {', '.join(sorted(unknown))}")
-    prepared = [
-        network_slices(s, configuration.spacing_mm, configuration.intensity_percentiles, configuration.target)
-        for s in subjects
-    ]
+    prepared = [network_slices(subject, configuration.model_input()) for subject in subjects]
     run = train(
         configuration,
         [subject for subject in prepared if subject.name not in chosen.hold_out],
