@@ -39,7 +39,7 @@ class Architecture:
     dimensions
         2 or 3.
     input_channels, output_channels
-        With `softmax` the first output channel is the background.
+        Slices seen at once, and what is found. With `softmax` the first output channel is the background.
     features
         Channels of each level, full resolution first.
     convolutions_per_level

@@ -166,6 +166,7 @@ class _Work:
         inner = shape[1:] if self._flat else shape
         self.tiling: Tiling = tile(inner, description.patch, description.architecture.multiple)
         self._images = shape[0] if self._flat else 1
+        self._context = description.input.context_slices
         self._weights = self.tiling.weights()
         padded = self.tiling.padded_shape
         self._sum = np.zeros((self._images, len(description.labels), *padded), dtype=np.float32)
@@ -177,11 +178,18 @@ class _Work:
         return self._images * len(self.tiling)
 
     def patches(self, image: FloatArray) -> Iterator[tuple[int, Box, FloatArray]]:
-        """Number of the slice (0 in 3D), place, and values of each patch."""
-        for number, single in enumerate(image if self._flat else image[None]):
-            padded = self.tiling.padded(single)
+        """Number of the slice (0 in 3D), place, and values, shape (input channels, *patch), of each patch."""
+        for number in range(self._images):
+            padded = np.stack([self.tiling.padded(single) for single in self._channels(image, number)])
             for box in self.tiling.boxes():
-                yield number, box, padded[box]
+                yield number, box, padded[(slice(None), *box)]
+
+    def _channels(self, image: FloatArray, number: int) -> list[FloatArray]:
+        """A slice between its neighbours, the last slice repeated beyond an end; in 3D the volume."""
+        if not self._flat:
+            return [image]
+        around = range(number - self._context, number + self._context + 1)
+        return [image[min(max(index, 0), self._images - 1)] for index in around]
 
     def add(self, number: int, box: Box, probabilities: FloatArray) -> None:
         """Take in what the network says about a patch, shape (output channels, *patch)."""
@@ -204,15 +212,21 @@ def _run(
         batch = list(islice(patches, backend.batch_size))
         if not batch:
             return
-        shown = [patch for patch in batch if patch[2].max() > patch[2].min()]
+        shown = [patch for patch in batch if _holds_something(patch[2])]
         if shown:
-            results = backend.probabilities(np.stack([values[None] for _, _, values in shown]))
+            results = backend.probabilities(np.stack([values for _, _, values in shown]))
             for (number, box, _), result in zip(shown, results, strict=True):
                 work.add(number, box, result)
         for _ in batch:
             done += 1
             if progress is not None:
                 progress(done, total)
+
+
+def _holds_something(patch: FloatArray) -> bool:
+    """Whether the slice itself, between its neighbours, has more than one grey level."""
+    middle = patch[len(patch) // 2]
+    return bool(middle.max() > middle.min())
 
 
 def _grey_levels(scan: Volume) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:

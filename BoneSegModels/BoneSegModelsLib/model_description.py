@@ -49,11 +49,16 @@ class IntensityScaling:
 
 @dataclass(frozen=True)
 class ModelInput:
-    """What the network is given: contrast, spacing in mm, orientation, grey levels, and when to warn."""
+    """What the network is given: contrast, spacing in mm, neighbours, orientation, grey levels, and when to warn.
+
+    With `context_slices` n a 2D network sees each slice between its n neighbours on either side, as 2 n + 1 channels in
+    the order of slices; beyond an end of the scan its last slice is repeated.
+    """
 
     contrast: Contrast
     spacing_mm: float
     slice_spacing_mm: float | None = None
+    context_slices: int = 0
     orientation: Orientation = field(default_factory=Orientation)
     intensity: IntensityScaling = field(default_factory=IntensityScaling)
     tested_spacing_mm: Range | None = None
@@ -61,6 +66,13 @@ class ModelInput:
 
     def __post_init__(self) -> None:
         _check_range("tested_spacing_mm", self.tested_spacing_mm)
+        if self.context_slices < 0:
+            raise ValueError("there cannot be fewer than 0 neighbouring slices")
+
+    @property
+    def channels(self) -> int:
+        """Input channels of a network that is given this."""
+        return 2 * self.context_slices + 1
 
 
 @dataclass(frozen=True)
@@ -109,14 +121,17 @@ class ModelDescription:
 
     def __post_init__(self) -> None:
         network, background = self.architecture, self.first_channel
-        if network.input_channels != 1:
-            raise ValueError(f"the network needs {network.input_channels} scans, and one is what it will be given")
+        if network.input_channels != self.input.channels:
+            given = f"one slice between {self.input.context_slices} neighbours on either side is what it will be given"
+            raise ValueError(f"the network has {network.input_channels} input channels, and {given}")
         if len(self.labels) != network.output_channels - background:
             raise ValueError(f"{len(self.labels)} labels do not fit {network.output_channels} output channels")
         if len({label.value for label in self.labels}) != len(self.labels):
             raise ValueError("two labels have the same value")
         if network.dimensions == 2 and self.input.slice_spacing_mm is not None:
             raise ValueError("a 2D network takes slices as they are, without a spacing between them")
+        if network.dimensions == 3 and self.input.context_slices:
+            raise ValueError("a 3D network sees whole blocks of slices; neighbours are for 2D networks")
         if self.patch is not None:
             wrong_multiple = any(side % network.multiple for side in self.patch.size)
             if len(self.patch.size) != network.dimensions or wrong_multiple:
@@ -160,6 +175,7 @@ class ModelDescription:
                 contrast=given["contrast"],
                 spacing_mm=given["spacing_mm"],
                 slice_spacing_mm=given["slice_spacing_mm"],
+                context_slices=given["context_slices"],
                 orientation=Orientation(**given["orientation"]),
                 intensity=IntensityScaling(**_with_tuples(given["intensity"])),
                 tested_spacing_mm=_range(given["tested_spacing_mm"]),

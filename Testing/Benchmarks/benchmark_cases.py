@@ -16,8 +16,9 @@ from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
 from VHIWorkflowLib.core.measurement import Preliminary, Settings, measure
 from VHIWorkflowLib.core.targets import Touching
 from VHIWorkflowLib.files.image_writing import write_volume
+from VHIWorkflowLib.files.scans import Scan
 from VHIWorkflowLib.phantom import make_phantom
-from VHIWorkflowLib.study.case_inputs import CaseFiles, InputFile, LoadedCase, Scan
+from VHIWorkflowLib.study.case_inputs import CaseFiles, InputFile, LoadedCase
 
 USUAL_CASE = "1013"
 PHANTOM_SEEDS = (1, 2, 3)

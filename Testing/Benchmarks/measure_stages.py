@@ -21,13 +21,14 @@ def main(stir: str, t1w: str, normal_bone: str, disease_region: str, out: str) -
     import VHIWorkflowLib.study.measure_case  # noqa: F401  all that the command imports
     from VHIWorkflowLib.study import reading
 
-    clock.lap("imports: numpy, scipy, own modules")
+    clock.lap("imports: numpy, own modules")
     import fastjsonschema  # noqa: F401  as they come in later in a measurement
     import filelock  # noqa: F401
     import SimpleITK  # noqa: F401
 
     clock.lap("imports: SimpleITK, filelock")
-    from VHIWorkflowLib.study.case_inputs import CaseFiles, Scan, load_case
+    from VHIWorkflowLib.files.scans import Scan
+    from VHIWorkflowLib.study.case_inputs import CaseFiles, load_case
     from VHIWorkflowLib.study.case_record import CaseKey
 
     files = CaseFiles(Scan(Path(stir)), Scan(Path(t1w)), (Path(normal_bone),), Path(disease_region))

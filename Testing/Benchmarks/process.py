@@ -21,7 +21,8 @@ from Benchmarks.benchmark_cases import USUAL_CASE, all_cases
 from Benchmarks.child_process import Runs, run
 from Benchmarks.side_by_side import Times, arguments, ratios, table, target, title
 from RealCases import real_cases
-from VHIWorkflowLib.study.case_inputs import CaseFiles, Scan
+from VHIWorkflowLib.files.scans import Scan
+from VHIWorkflowLib.study.case_inputs import CaseFiles
 
 WANTED_MEASURE_SECONDS = 1.5
 WANTED_HELP_SECONDS = 0.3

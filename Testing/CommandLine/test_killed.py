@@ -88,13 +88,18 @@ def played(which: str, files: CaseFiles, out: Path, runs: int, seed: int) -> lis
     return [line.split() for line in done.stdout.splitlines()]
 
 
+def seconds_of(command: list[str]) -> float:
+    """How long a command takes."""
+    begun = time.monotonic()
+    subprocess.run(command, stdout=subprocess.DEVNULL, env=ENVIRONMENT, check=True)
+    return time.monotonic() - begun
+
+
 def test_a_killed_measurement_leaves_the_old_files_or_the_new_ones(shared_files, tmp_path, capfd):
     chance = random.Random(7)
     out = tmp_path / "out"
     command = [*VHI, *map(str, measure_arguments(shared_files, out))]
-    begun = time.monotonic()
-    assert subprocess.run(command, stdout=subprocess.DEVNULL, env=ENVIRONMENT, check=True)
-    whole_run = time.monotonic() - begun
+    whole_run = min(seconds_of(command) for _ in range(2))
     accepted = len(all_rows(out))
     killed = 0
     for _ in range(MEASURE_RUNS):
@@ -123,7 +128,7 @@ def test_no_row_is_lost_when_measuring_is_killed_again_and_again(shared_files, t
     ends = Counter(words[0] for words in said)
     assert ends["killed"] == FORKED_MEASURE_RUNS
     assert ends["failed"] == 0
-    assert ends["row"] > 20
+    assert ends["row"] > FORKED_MEASURE_RUNS / 4
     assert_whole(out)
     assert_nothing_is_locked(out)
     found = {(row.case_id, row.measured_at) for row in all_rows(out)}
@@ -143,7 +148,7 @@ def test_no_step_is_lost_when_a_reading_is_killed_again_and_again(shared_files, 
     assert ends["killed"] == READING_RUNS
     assert ends["failed"] == 0
     assert ends["found"] > READING_RUNS / 2
-    assert ends["step"] > 2 * READING_RUNS
+    assert ends["step"] > READING_RUNS
     assert ends["row"] > 5
 
     acknowledged = None
@@ -185,11 +190,12 @@ def test_a_lost_step_would_be_noticed():
 
 def test_a_killed_batch_goes_on_where_it_ended(shared_files, tmp_path, capfd):
     chance = random.Random(3)
+    worklist = write_worklist(tmp_path / "w.tsv", shared_files, [f"case {number}" for number in range(12)])
+    whole_run = seconds_of([*VHI, "batch", str(worklist), "--out", str(tmp_path / "whole"), "--jobs", "2"])
     done: dict[str, str] = {}
     killed = 0
     for run in range(BATCH_RUNS):
         out = tmp_path / f"out {run // 5}"  # five kills on the way through a study, then the next study
-        worklist = write_worklist(tmp_path / "w.tsv", shared_files, [f"case {number}" for number in range(12)])
         process = subprocess.Popen(
             [*VHI, "batch", worklist, "--out", out, "--jobs", "2"],
             stdout=subprocess.PIPE,
@@ -197,7 +203,7 @@ def test_a_killed_batch_goes_on_where_it_ended(shared_files, tmp_path, capfd):
             env=ENVIRONMENT,
             start_new_session=True,
         )
-        time.sleep(chance.uniform(0.8, 2.2))
+        time.sleep(chance.uniform(0.2, 0.8) * whole_run)
         if run % 2:
             process.send_signal(signal.SIGKILL)  # its workers end by themselves
         else:

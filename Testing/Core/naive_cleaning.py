@@ -232,7 +232,7 @@ class Both:
         noise = ndimage.gaussian_filter(rng.normal(size=shape), [0.3 if a == slice_axis else 0.7 for a in AXES])
         mask = noise > np.quantile(noise, rng.uniform(0.75, 0.9))
         conservative = noise > np.quantile(noise, 0.93)
-        islands = find_islands(lattice.codes_of(mask), lattice, 2)
+        islands = find_islands(lattice.runs_of(mask), lattice, 2)
         left = np.zeros(shape, dtype=bool)
         left.flat[islands.voxels] = True
         scores = np.round(rng.random(islands.number), 2).tolist()

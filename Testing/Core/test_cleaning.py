@@ -50,7 +50,7 @@ def three_islands() -> BoolArray:
 
 def islands_of(mask: BoolArray) -> Islands:
     lattice = Lattice(mask.shape, 0)
-    return find_islands(lattice.codes_of(mask), lattice)
+    return find_islands(lattice.runs_of(mask), lattice)
 
 
 def session_on(mask: BoolArray, start: StartMode = "remove") -> CleaningSession:

@@ -181,3 +181,13 @@ def test_the_bounding_box_is_the_smallest_that_holds_the_mask(
         return
     low, high = np.maximum(places.min(0) - margin, 0), np.minimum(places.max(0) + margin, np.array(shape) - 1)
     assert [(side.start, side.stop - 1) for side in box] == list(zip(low, high, strict=True))
+
+
+def test_grids_are_equal_only_to_the_last_bit() -> None:
+    affine = np.diag([0.6, 0.6, 3.3, 1.0])
+    moved = affine.copy()
+    moved[0, 3] = 1e-9
+    assert Grid((5, 8, 8), affine) == Grid((5, 8, 8), affine.copy())
+    assert len({Grid((5, 8, 8), affine), Grid((5, 8, 8), affine.copy())}) == 1
+    assert Grid((5, 8, 8), affine) != Grid((5, 8, 8), moved)
+    assert Grid((5, 8, 8), affine) != Grid((5, 8, 9), affine)

@@ -27,7 +27,7 @@ masks = shapes.flatmap(lambda shape: arrays(np.bool_, shape))
 
 def islands_of(mask: BoolArray, slice_axis: int = 0, minimum_pixels: int = 1) -> Islands:
     lattice = Lattice(mask.shape, slice_axis)
-    return find_islands(lattice.codes_of(mask), lattice, minimum_pixels)
+    return find_islands(lattice.runs_of(mask), lattice, minimum_pixels)
 
 
 def large_groups(mask: BoolArray, slice_axis: int, minimum_pixels: int) -> BoolArray:

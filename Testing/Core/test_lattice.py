@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 from VHIWorkflowLib.core.grids import BoolArray
-from VHIWorkflowLib.core.lattice import Lattice, Runs
+from VHIWorkflowLib.core.lattice import Lattice, Runs, positions_of_true
 
 shapes = st.tuples(*[st.integers(1, 6)] * 3)
 masks = shapes.flatmap(lambda shape: arrays(np.bool_, shape))
@@ -103,3 +103,19 @@ def test_containing_finds_the_run_of_each_code_and_leaves_out_the_rest(codes: li
     expected = [n for code in asked for n, (start, stop) in enumerate(stretches) if start <= code < stop]
     found = runs.containing(np.array(asked, dtype=np.int64))
     assert found.tolist() == expected
+
+
+@given(mask=masks, slice_axis=slice_axes)
+@example(mask=np.ones((3, 4, 5), dtype=bool), slice_axis=0)
+@example(mask=np.ones((3, 4, 5), dtype=bool), slice_axis=1)
+@example(mask=np.ones((1, 1, 1), dtype=bool), slice_axis=2)
+def test_runs_of_a_mask_are_those_of_its_voxels(mask: BoolArray, slice_axis: int) -> None:
+    lattice = Lattice(mask.shape, slice_axis)
+    found, expected = lattice.runs_of(mask), Runs.of(lattice.codes_of(mask))
+    assert found.start.tolist() == expected.start.tolist()
+    assert found.stop.tolist() == expected.stop.tolist()
+
+
+@given(arrays(np.bool_, st.integers(0, 40)))
+def test_positions_are_those_of_numpy(mask: BoolArray) -> None:
+    assert positions_of_true(mask).tolist() == np.flatnonzero(mask).tolist()

@@ -20,7 +20,7 @@ masks = shapes.flatmap(lambda shape: arrays(np.bool_, shape))
 
 def without_small_groups(mask: BoolArray, slice_axis: int, minimum_pixels: int) -> BoolArray:
     lattice = Lattice(mask.shape, slice_axis)
-    runs, _ = runs_without_small_groups(lattice.codes_of(mask), lattice, minimum_pixels)
+    runs, _ = runs_without_small_groups(lattice.runs_of(mask), lattice, minimum_pixels)
     return lattice.mask_of(runs.codes())
 
 

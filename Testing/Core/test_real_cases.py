@@ -12,7 +12,7 @@ from RealCases import RealCase, real_cases
 from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.grids import Volume
 from VHIWorkflowLib.core.islands import Islands, find_islands
-from VHIWorkflowLib.core.lattice import Lattice
+from VHIWorkflowLib.core.lattice import Lattice, Runs
 from VHIWorkflowLib.core.masks import BoneVoxels
 from VHIWorkflowLib.core.measurement import Preliminary, Settings, measure
 from VHIWorkflowLib.core.stability import LeftOut, Stability, how_much_hangs_on_normal_bone
@@ -99,7 +99,7 @@ def test_with_the_normal_bone_left_in_the_figures_of_the_published_code_are_hit(
         intensities = stir.array.ravel()[islands.voxels].astype(np.float64)
         return islands.voxels.size, int((intensities >= limits.conservative).sum())
 
-    raw, large = counts(find_islands(above, lattice)), counts(find_islands(above, lattice, 4))
+    raw, large = counts(find_islands(Runs.of(above), lattice)), counts(find_islands(Runs.of(above), lattice, 4))
     assert raw == (int(expected["sensitive_raw"]), int(expected["conservative_raw"]))
     assert large == (int(expected["sensitive_ge4px"]), int(expected["conservative_ge4px"]))
 

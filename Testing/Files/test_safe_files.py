@@ -224,7 +224,8 @@ def test_killed_holder_leaves_no_lock_in_the_way(tmp_path: Path) -> None:
     path = tmp_path / "results.tsv"
     kill(start(HOLD, path))
     with locked(path, timeout=0.5):
-        write_atomically(path, b"")
+        write_atomically(path, b"written")
+    assert path.read_bytes() == b"written"
 
 
 def test_lock_may_be_used_by_another_account(tmp_path: Path) -> None:

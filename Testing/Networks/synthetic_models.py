@@ -36,17 +36,23 @@ def labels(count: int) -> tuple[Label, ...]:
 def description(architecture: Architecture, **changes: Any) -> ModelDescription:
     """A description that fits an architecture."""
     background = 1 if architecture.output == "softmax" else 0
-    made = ModelDescription(
-        name="synthetic",
-        version="1.2.3",
-        input=ModelInput("T1w", 0.6),
-        labels=labels(architecture.output_channels - background),
-        architecture=architecture,
-        training_data="None: the weights are random.",
-        citation="None",
-        licence="Apache-2.0",
-    )
-    return replace(made, **changes)
+    usual: dict[str, Any] = {
+        "name": "synthetic",
+        "version": "1.2.3",
+        "input": ModelInput("T1w", 0.6),
+        "labels": labels(architecture.output_channels - background),
+        "architecture": architecture,
+        "training_data": "None: the weights are random.",
+        "citation": "None",
+        "licence": "Apache-2.0",
+    }
+    return ModelDescription(**usual | changes)
+
+
+def with_context(context: int) -> ModelDescription:
+    """A 2D network that sees neighbouring slices."""
+    wanted = ModelInput("T1w", 0.6, context_slices=context)
+    return description(replace(FLAT, input_channels=2 * context + 1), input=wanted, threshold=0.45)
 
 
 def solid_description() -> ModelDescription:

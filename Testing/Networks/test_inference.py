@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from BoneSegModelsLib.backends import open_backend
 from BoneSegModelsLib.errors import ModelError, SegmentationCancelledError
+from BoneSegModelsLib.export import write_model_folder
 from BoneSegModelsLib.inference import label_map, segment
 from BoneSegModelsLib.model_description import IntensityScaling, ModelDescription, ModelInput, Orientation, Patch
 from BoneSegModelsLib.model_folders import Model
@@ -28,6 +29,7 @@ from Networks.synthetic_models import (
     solid_description,
     sphere_scan,
     stored_ways,
+    with_context,
 )
 from VHIWorkflowLib.core.grids import Grid, Volume
 
@@ -49,10 +51,11 @@ def solid(tmp_path: Path) -> Model:
     [
         (description(FLAT), (3.3, 0.6, 0.6)),
         (description(FLAT), (3.3, 0.5, 0.8)),
+        (with_context(1), (3.3, 0.6, 0.6)),
         (solid_description(), (2.0, 1.0, 1.0)),
         (solid_description(), (1.0, 1.0, 1.0)),
     ],
-    ids=["2D", "2D, pixels not square", "3D", "3D, isotropic"],
+    ids=["2D", "2D, pixels not square", "2D, with neighbours", "3D", "3D, isotropic"],
 )
 def test_all_48_ways_of_storing_give_the_same(
     tmp_path: Path, made: ModelDescription, spacing: tuple[float, float, float]
@@ -105,6 +108,43 @@ def test_tiny_volumes_and_single_slices(flat: Model, solid: Model, shape: tuple[
             assert result.labels.shape == shape
             assert result.probabilities.shape == (len(model.description.labels), *shape)
             assert np.isfinite(result.probabilities).all()
+
+
+@pytest.mark.parametrize("offset", [-2, -1, 0, 1, 2])
+@pytest.mark.parametrize("name", ["torch", "numpy"])
+@pytest.mark.parametrize("patch", [None, Patch((12, 12), 0.3)])
+def test_a_network_sees_the_neighbours_of_a_slice(tmp_path: Path, offset: int, name: str, patch: Patch | None) -> None:
+    """A network that passes on the channel of one neighbour finds in each slice what that neighbour holds."""
+    context = 2
+    network = replace(POINTWISE, input_channels=2 * context + 1)
+    weights = {key: np.zeros(shape, np.float32) for key, shape in network.weight_shapes().items()}
+    weights["encoder.0.0.weight"][0, context + offset, 1, 1] = 1
+    weights["head.weight"][:] = 40
+    weights["head.bias"][:] = -20
+    made = description(network, input=ModelInput("T1w", 0.6, context_slices=context), patch=patch)
+    model = write_model_folder(tmp_path / made.name, made, [(network, weights)])
+    grid = Grid((6, 20, 18), np.diag([-0.6, 0.6, 3.0, 1.0])[[0, 2, 1, 3]] * [[1], [-1], [-1], [1]])
+    scan = smooth_scan(grid)
+    found = segment(scan, model, open_backend(model, name, "cpu"))  # type: ignore[arg-type]
+    alone = bright_model(tmp_path / "alone")
+    wanted = segment(scan, alone, open_backend(alone, "numpy")).probabilities
+    shown = [min(max(number + offset, 0), 5) for number in range(6)]
+    np.testing.assert_allclose(found.probabilities, wanted[:, shown], atol=1e-5)
+
+
+def test_neighbours_of_a_single_slice_are_the_slice_itself(tmp_path: Path) -> None:
+    model = random_model(tmp_path, with_context(1))
+    scan = smooth_scan(oblique_grid((1, 20, 20), (3, 0.6, 0.6)))
+    thrice = Volume(np.repeat(scan.array, 3, axis=0), oblique_grid((3, 20, 20), (3, 0.6, 0.6)))
+    one, three = segment(scan, model), segment(thrice, model)
+    np.testing.assert_allclose(one.probabilities[:, 0], three.probabilities[:, 1], atol=1e-6)
+
+
+def test_an_empty_slice_between_full_ones_stays_empty(tmp_path: Path) -> None:
+    model = random_model(tmp_path, with_context(1))
+    scan = smooth_scan(oblique_grid((5, 24, 24), (3, 0.6, 0.6)))
+    scan.array[2] = 0
+    assert not segment(scan, model).probabilities[:, 2].any()
 
 
 def test_progress_counts_slices(flat: Model) -> None:

@@ -9,6 +9,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,15 @@ from BoneSegModelsLib.errors import ModelError
 from BoneSegModelsLib.export import write_model_folder
 from BoneSegModelsLib.model_description import ModelDescription, ModelInput, Orientation, Patch
 from BoneSegModelsLib.model_folders import Model, list_models, load_model_folder, schema
-from Networks.synthetic_models import FLAT, SOLID, description, random_model, random_weights, solid_description
+from Networks.synthetic_models import (
+    FLAT,
+    SOLID,
+    description,
+    random_model,
+    random_weights,
+    solid_description,
+    with_context,
+)
 from VHIWorkflowLib.core.errors import VHIError
 
 Document = dict[str, Any]
@@ -50,7 +59,9 @@ def exchange(model: Model, key: str, data: bytes) -> None:
     change(model, edit)
 
 
-@pytest.mark.parametrize("made", [description(FLAT), solid_description()], ids=["2D", "3D"])
+@pytest.mark.parametrize(
+    "made", [description(FLAT), with_context(2), solid_description()], ids=["2D", "2D, neighbours", "3D"]
+)
 def test_a_folder_gives_back_what_was_written(tmp_path: Path, made: ModelDescription) -> None:
     written = random_model(tmp_path, made, members=3)
     read = load_model_folder(written.path)
@@ -138,6 +149,9 @@ INVALID: list[Callable[[Document], Any]] = [
     lambda d: d["labels"][0]["terminology"]["type"].update(scheme="made up"),
     lambda d: d.update(members=[]),
     lambda d: d.update(format_version="1"),
+    lambda d: d["input"].update(context_slices=-1),
+    lambda d: d["input"].update(context_slices=1.5),
+    lambda d: d["input"].pop("context_slices"),
 ]
 
 
@@ -151,6 +165,7 @@ def test_what_the_schema_forbids_is_refused(model: Model, edit: Callable[[Docume
 CONTRADICTIONS: list[Callable[[Document], Any]] = [
     lambda d: d["labels"].append(d["labels"][0]),
     lambda d: d["architecture"].update(input_channels=2),
+    lambda d: d["input"].update(context_slices=1),
     lambda d: d["input"]["orientation"].update(rows="P", slices="A"),
     lambda d: d["input"].update(slice_spacing_mm=1.0),
     lambda d: d["input"]["intensity"].update(percentiles=[99, 1]),
@@ -217,6 +232,12 @@ def test_descriptions_that_contradict_themselves_cannot_be_made() -> None:
         description(FLAT, patch=Patch((32, 30)))
     with pytest.raises(ValueError, match="must grow"):
         ModelInput("T1w", 1.0, tested_spacing_mm=(2.0, 1.0))
+    with pytest.raises(ValueError, match="3 input channels, and one slice between 0 neighbours"):
+        description(replace(FLAT, input_channels=3))
+    with pytest.raises(ValueError, match="neighbours are for 2D networks"):
+        description(replace(SOLID, input_channels=3), input=ModelInput("T1w", 1.0, context_slices=1))
+    with pytest.raises(ValueError, match="fewer than 0 neighbouring slices"):
+        ModelInput("T1w", 1.0, context_slices=-1)
     with pytest.raises(ValueError, match="no such network"):
         Architecture(dimensions=4, features=(8,))
 

@@ -14,7 +14,7 @@ from Study.study_cases import KEY, files_below, request_for, study_case, ticking
 from VHIWorkflowLib.core.grids import Grid, Volume
 from VHIWorkflowLib.core.targets import TheseIslands
 from VHIWorkflowLib.core.thresholds import Thresholds
-from VHIWorkflowLib.files.errors import InputError
+from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.image_writing import write_volume
 from VHIWorkflowLib.files.results import RESULTS_NAME, ResultsRow, read_rows
 from VHIWorkflowLib.files.segmentation_files import read_labelmap, read_segmentation
@@ -89,6 +89,17 @@ def test_what_was_written_can_be_measured_again(files, tmp_path):
         first.record.preliminary,
         first.record.vhi,
     )
+
+
+def test_an_unfinished_reading_is_not_replaced(files, tmp_path):
+    request = request_for(files, tmp_path / "out")
+    reading = Reading(request.key, load_case(files), Sitting(request.out))
+    reading.session.remove(TheseIslands((1,)))
+    before = (reading.folder / "case.json").read_bytes()
+    with pytest.raises(RecordError, match=r"case\.json: holds an unfinished reading"):
+        measure_case(request)
+    assert (reading.folder / "case.json").read_bytes() == before
+    assert sorted(path.name for path in request.out.iterdir()) == [request.key.case_id]
 
 
 # Recorded steps

@@ -55,6 +55,9 @@ def add_to(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure the worklist; 2 when a case failed."""
+    from VHIWorkflowLib.study.workers import use_one_thread_each
+
+    use_one_thread_each()
     from tqdm import tqdm
 
     from VHIWorkflowLib.files.worklists import read_worklist
@@ -68,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     _check_keys(arguments.worklist, requests)
     jobs = arguments.jobs or min(os.cpu_count() or 1, 4)
     results: list[BatchResult] = []
+    tqdm.monitor_interval = 0  # a thread of its own would make forking unsafe
     with (
         closing(run_batch(requests, min(jobs, max(len(requests), 1)), again=arguments.again)) as running,
         tqdm(total=len(requests), unit="case", disable=None, dynamic_ncols=True) as bar,

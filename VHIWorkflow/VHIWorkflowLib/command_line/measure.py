@@ -92,9 +92,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "0 is the published study's own arithmetic)",
     )
     size = group.add_mutually_exclusive_group()
-    size.add_argument(
-        "--min-pixels", metavar="N", type=int, default=4, help="drop groups of fewer pixels in a slice (default 4)"
-    )
+    size.add_argument("--min-pixels", metavar="N", type=int, help="drop groups of fewer pixels in a slice (default 4)")
     size.add_argument(
         "--min-area", metavar="MM2", type=float, help="the same as an area in mm2 (4 px of the study: 1.39)"
     )
@@ -102,10 +100,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 def settings_from(arguments: argparse.Namespace) -> Settings:
     """Settings from these options; VHIError when they make no sense."""
+    from VHIWorkflowLib.core.masks import MINIMUM_GROUP_PIXELS
     from VHIWorkflowLib.core.measurement import Settings
     from VHIWorkflowLib.core.thresholds import check_tolerance
 
-    return Settings(check_tolerance(arguments.tolerance), arguments.min_pixels, arguments.min_area)
+    pixels = MINIMUM_GROUP_PIXELS if arguments.min_pixels is None else arguments.min_pixels
+    return Settings(check_tolerance(arguments.tolerance), pixels, arguments.min_area)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(arguments.folder, "is not a folder")
     cases, problems = scan_folder(arguments.folder)
     if not cases:
-        raise InputError(arguments.folder, "holds no examination with a STIR and a T1w scan")
+        example = f", for example {problems[0]}" if problems else ""
+        raise InputError(arguments.folder, f"holds no examination with a STIR and a T1w scan{example}")
     write_worklist(cases, arguments.out)
     if arguments.json:
         print(json.dumps({"worklist": str(arguments.out), "cases": len(cases), "problems": problems}, indent=1))

@@ -23,7 +23,7 @@ EQUAL_SPACING_TOLERANCE = 0.01
 ORTHOGONALITY_TOLERANCE = 1e-3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grid:
     """The voxel grid of a volume.
 
@@ -64,6 +64,13 @@ class Grid:
         affine.setflags(write=False)
         object.__setattr__(self, "affine", affine)
         object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are the same to the last bit; see ``matches``."""
+        return isinstance(other, Grid) and self.shape == other.shape and np.array_equal(self.affine, other.affine)
+
+    def __hash__(self) -> int:
+        return hash((self.shape, self.affine.tobytes()))
 
     @cached_property
     def spacing_mm(self) -> tuple[float, float, float]:

@@ -54,7 +54,7 @@ class Islands:
         return np.split(self.voxels, self.part_ends[last_part]) if self.part_ends.size else []
 
 
-def find_islands(codes: IndexArray, lattice: Lattice, minimum_pixels: int = 1) -> Islands:
+def find_islands(runs: Runs, lattice: Lattice, minimum_pixels: int = 1) -> Islands:
     """Find the islands of a set of voxels, after dropping its small groups.
 
     Islands are ordered by size, the largest first, and by their first voxel among equals; parts within an island by
@@ -62,14 +62,14 @@ def find_islands(codes: IndexArray, lattice: Lattice, minimum_pixels: int = 1) -
 
     Parameters
     ----------
-    codes
-        Ascending codes of the voxels at or above the sensitive threshold.
+    runs
+        Of the voxels at or above the sensitive threshold.
     lattice
         Numbers the voxels.
     minimum_pixels
         Smallest group within a slice that stays.
     """
-    runs, group = runs_without_small_groups(codes, lattice, minimum_pixels)
+    runs, group = runs_without_small_groups(runs, lattice, minimum_pixels)
     if runs.start.size == 0:
         nothing = np.empty(0, dtype=np.int64)
         return Islands(lattice, nothing, nothing, nothing, nothing)

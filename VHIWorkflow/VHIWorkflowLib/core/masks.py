@@ -78,15 +78,13 @@ def smallest_at_least(cut: float, dtype: np.dtype[np.floating]) -> npt.NDArray[n
     return value
 
 
-def runs_without_small_groups(
-    codes: IndexArray, lattice: Lattice, minimum_pixels: int
-) -> tuple[Runs, npt.NDArray[np.int32]]:
+def runs_without_small_groups(runs: Runs, lattice: Lattice, minimum_pixels: int) -> tuple[Runs, npt.NDArray[np.int32]]:
     """Drop small groups: 8-connected within their slice, of fewer pixels than the minimum.
 
     Parameters
     ----------
-    codes
-        Ascending codes of the sensitive mask.
+    runs
+        Of the sensitive mask.
     minimum_pixels
         1 keeps all.
 
@@ -94,7 +92,6 @@ def runs_without_small_groups(
     -------
     The runs that stay, and for each the number of its group (numbers of dropped groups are missing).
     """
-    runs = Runs.of(codes)
     count, group = runs.components(lattice.within_slice)
     size = np.bincount(group, weights=runs.lengths, minlength=count)
     stays = (size >= minimum_pixels)[group]

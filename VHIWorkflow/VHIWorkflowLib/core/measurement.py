@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from .errors import MeasurementError
 from .grids import BoolArray, Grid, Volume, bounding_box
 from .islands import Islands, find_islands
-from .lattice import Lattice
+from .lattice import Lattice, Runs
 from .masks import MINIMUM_GROUP_PIXELS, BoneVoxels, pixels_for_area, smallest_at_least
 from .thresholds import (
     DEFAULT_TOLERANCE,
@@ -84,16 +85,10 @@ class Preliminary:
         Smallest group within a slice that stayed.
     above_threshold_voxels
         At or above the sensitive threshold, before small groups were dropped.
-    bone
-        Voxels of the disease region as given, whether or not normal bone is part of it.
-    outside_normal_bone
-        Which of them are not normal bone.
     islands
         Of the sensitive mask, small groups dropped.
     conservative
         Which of ``islands.voxels`` are at or above the conservative threshold.
-    near_sensitive, near_conservative
-        Voxels whose intensity equals the threshold within the tolerance.
     """
 
     stir: Volume
@@ -104,13 +99,29 @@ class Preliminary:
     statistics: NormalBoneStatistics
     thresholds: Thresholds
     above_threshold_voxels: int
-    bone: BoneVoxels = field(repr=False)
-    outside_normal_bone: npt.NDArray[np.bool_] = field(repr=False)
     islands: Islands = field(repr=False)
     conservative: npt.NDArray[np.bool_] = field(repr=False)
-    near_sensitive: int
-    near_conservative: int
     warnings: tuple[str, ...]
+
+    @cached_property
+    def bone(self) -> BoneVoxels:
+        """Voxels of the disease region as given, whether or not normal bone is part of it."""
+        return BoneVoxels.of(self.stir.array, self.disease_region, self.islands.lattice)
+
+    @cached_property
+    def outside_normal_bone(self) -> npt.NDArray[np.bool_]:
+        """Which of the voxels of ``bone`` are not normal bone."""
+        return ~self.bone.members(self.bone.lattice.codes_of(self.normal_bone))
+
+    @cached_property
+    def near_sensitive(self) -> int:
+        """Voxels whose intensity equals the sensitive threshold within the tolerance."""
+        return self.bone.near(self.thresholds.sensitive, self.thresholds.margin, self.outside_normal_bone)
+
+    @cached_property
+    def near_conservative(self) -> int:
+        """Voxels whose intensity equals the conservative threshold within the tolerance."""
+        return self.bone.near(self.thresholds.conservative, self.thresholds.margin, self.outside_normal_bone)
 
     @property
     def grid(self) -> Grid:
@@ -165,18 +176,18 @@ def measure(
         if mask.shape != stir.grid.shape:
             raise MeasurementError(f"the {name} has shape {mask.shape}, the STIR volume {stir.grid.shape}")
     lattice = Lattice(stir.grid.shape, stir.grid.slice_axis)
-    bone = BoneVoxels.of(stir.array, disease_region, lattice)
-    if not np.isfinite(bone.intensities).all():
-        raise MeasurementError("the STIR volume has values that are not numbers inside the bone")
-    normal_codes = lattice.codes_of(normal_bone)
-    statistics = normal_bone_statistics(stir.array.ravel()[lattice.flat(normal_codes)])
-    outside = ~bone.members(normal_codes)
-    if not outside.any():
+    statistics = normal_bone_statistics(_intensities_in(stir, lattice.runs_of(normal_bone), lattice))
+    region = np.greater(disease_region, normal_bone)
+    if not region.any():
         raise MeasurementError("nothing is left of the disease region once the normal bone is taken out")
+    if not np.isfinite(stir.array).all() and not np.isfinite(stir.array[region]).all():
+        raise MeasurementError("the STIR volume has values that are not numbers inside the bone")
     limits = thresholds or thresholds_from(statistics, settings.tolerance)
-    above = bone.codes[bone.at_or_above(limits.sensitive_cut, outside)]
+    above = stir.array >= smallest_at_least(limits.sensitive_cut, stir.array.dtype)
+    above &= region
+    runs = lattice.runs_of(above)
     minimum_pixels = settings.pixels_on(stir.grid)
-    islands = find_islands(above, lattice, minimum_pixels)
+    islands = find_islands(runs, lattice, minimum_pixels)
     intensities = stir.array.ravel()[islands.voxels]
     return Preliminary(
         stir=stir,
@@ -186,15 +197,16 @@ def measure(
         minimum_pixels=minimum_pixels,
         statistics=statistics,
         thresholds=limits,
-        above_threshold_voxels=above.size,
-        bone=bone,
-        outside_normal_bone=outside,
+        above_threshold_voxels=int(runs.lengths.sum()),
         islands=islands,
         conservative=intensities >= smallest_at_least(limits.conservative_cut, intensities.dtype),
-        near_sensitive=bone.near(limits.sensitive, limits.margin, outside),
-        near_conservative=bone.near(limits.conservative, limits.margin, outside),
         warnings=_warnings(normal_bone, disease_region),
     )
+
+
+def _intensities_in(stir: Volume, runs: Runs, lattice: Lattice) -> npt.NDArray[np.floating]:
+    intensities: npt.NDArray[np.floating] = stir.array.ravel()[lattice.flat_runs(runs)]
+    return intensities
 
 
 def mask_from(voxels: npt.NDArray[np.int64], shape: tuple[int, int, int]) -> BoolArray:
@@ -206,7 +218,10 @@ def mask_from(voxels: npt.NDArray[np.int64], shape: tuple[int, int, int]) -> Boo
 
 def _warnings(normal_bone: BoolArray, disease_region: BoolArray) -> tuple[str, ...]:
     """Warn of a normal bone far from the disease region; readers draw the region around it or over it."""
-    inside = np.count_nonzero(normal_bone[bounding_box(disease_region)]) / np.count_nonzero(normal_bone)
+    voxels = np.count_nonzero(normal_bone)
+    if np.count_nonzero(normal_bone & disease_region) >= LEAST_SHARE_INSIDE * voxels:
+        return ()
+    inside = np.count_nonzero(normal_bone[bounding_box(disease_region)]) / voxels
     if inside < LEAST_SHARE_INSIDE:
         return (f"{100 * (1 - inside):.0f} % of the normal bone lies beyond the disease region: are both of one case?",)
     return ()

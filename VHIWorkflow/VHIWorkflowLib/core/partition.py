@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from .errors import CleaningError
 from .islands import Islands, find_islands
-from .lattice import IndexArray, Lattice
+from .lattice import IndexArray, Lattice, Runs
 
 NO_PART = -1
 
@@ -194,7 +194,7 @@ class Partition:
         first_part = len(self.parts)
         made: list[int] = []
         for side in (voxels[chosen], voxels[~chosen]):
-            found = find_islands(np.sort(self.lattice.codes_at(side)), self.lattice)
+            found = find_islands(Runs.of(np.sort(self.lattice.codes_at(side))), self.lattice)
             made += self._add(found, first_number=self.parts[-1].island + 1)
         if island in self._scores:
             self._scores.update(dict.fromkeys(made, self._scores[island]))

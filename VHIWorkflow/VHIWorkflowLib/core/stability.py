@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import MeasurementError
-from .lattice import IndexArray
+from .lattice import IndexArray, Runs
 from .masks import runs_without_small_groups
 from .measurement import Preliminary
 from .thresholds import Thresholds, normal_bone_statistics, thresholds_from
@@ -158,7 +158,7 @@ def _leave_out(
         except MeasurementError as error:
             return LeftOut(part.kind, part.which, left.size, problem=str(error))
     above = bone.at_or_above(limits.sensitive_cut, case.outside_normal_bone | bone.members(left))
-    runs, _ = runs_without_small_groups(bone.codes[above], bone.lattice, case.minimum_pixels)
+    runs, _ = runs_without_small_groups(Runs.of(bone.codes[above]), bone.lattice, case.minimum_pixels)
     islands, island = runs.components(steps)
     touched = np.zeros(islands, dtype=bool)
     touched[island[runs.containing(bone.codes[above & kept_bone])]] = True

@@ -20,7 +20,7 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 """Why an island is not inflammation."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """What the reader decided.
 
@@ -52,6 +52,13 @@ class Step:
     at: datetime
     group: int
     drawn: IndexArray | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are recorded alike, drawings included."""
+        return isinstance(other, Step) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return hash((self.action, self.units, self.at, self.group))
 
     def __str__(self) -> str:
         what = str(self.units[0]) if len(self.units) == 1 else f"{len(self.units)} islands"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from VHIWorkflowLib import __version__
 from VHIWorkflowLib.core.errors import VHIError
@@ -18,11 +17,7 @@ from VHIWorkflowLib.files.volumes import sha256_of
 
 from .case_files import RECORD_NAME, read_record
 from .measure_case import FIGURE_NAME, Request, measure_case, steps_input
-
-if TYPE_CHECKING:
-    from multiprocessing.process import BaseProcess
-
-WORK_MODULE = "VHIWorkflowLib.study.measure_case"
+from .workers import worker_pool
 
 
 @dataclass(frozen=True)
@@ -50,7 +45,7 @@ def run_batch(requests: Sequence[Request], jobs: int, *, again: bool = False) ->
     again
         Measure also what was measured before from the same files with the same settings.
     """
-    pool = _pool(jobs)
+    pool = worker_pool(jobs)
     try:
         futures = {pool.submit(_one, request, again): request for request in requests}
         yield from _results(futures, again)
@@ -66,39 +61,11 @@ def _results(futures: dict[Future[BatchResult], Request], again: bool) -> Iterat
         except BrokenProcessPool:
             lost.append(futures[future])
     for request in lost:  # one of them took the process down: each alone now, so that the others still get done
-        with _pool(1) as alone:
+        with worker_pool(1) as alone:
             try:
                 yield alone.submit(_one, request, again).result()
             except BrokenProcessPool:
                 yield BatchResult(request, "failed", f"{request.files.stir}: measuring it ended its process (memory?)")
-
-
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    """Fresh processes where all modules are loaded once, before the first case."""
-    import multiprocessing
-
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        context.set_forkserver_preload([WORK_MODULE])
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker)
-
-
-def _begin_worker() -> None:
-    """Leave Ctrl+C to the process that started this one, and end with it when it is killed."""
-    import multiprocessing
-    import signal
-    import threading
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)  # whatever is being written is replaced whole or not at all
 
 
 def _one(request: Request, again: bool) -> BatchResult:

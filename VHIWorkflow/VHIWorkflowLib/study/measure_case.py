@@ -9,11 +9,11 @@ from VHIWorkflowLib.core.cleaning import Clock, utc_now
 from VHIWorkflowLib.core.errors import CleaningError
 from VHIWorkflowLib.core.measurement import Settings
 from VHIWorkflowLib.core.targets import Touching
-from VHIWorkflowLib.files.errors import InputError
+from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.safe_files import case_folder, write_atomically
 from VHIWorkflowLib.files.volumes import sha256_of
 
-from .case_files import read_record
+from .case_files import RECORD_NAME, read_record
 from .case_inputs import CaseFiles, InputFile, load_case
 from .case_record import CaseKey, CaseRecord
 from .reading import Reading, Sitting
@@ -65,7 +65,7 @@ def measure_case(request: Request, clock: Clock = utc_now) -> Outcome:
     """
     if request.files.keep is not None and request.steps is not None:
         raise InputError(request.files.keep, "a mask of what is kept and recorded steps exclude each other; give one")
-    case_folder(request.out, request.key.case_id, request.key.time_point, request.key.reader)
+    _refuse_to_replace_unfinished(request)
     cleaning = None if request.steps is None else read_record(request.steps).cleaning
     loaded = load_case(request.files)
     start = cleaning.start if cleaning else "remove" if loaded.keep is None else "keep"
@@ -84,6 +84,20 @@ def measure_case(request: Request, clock: Clock = utc_now) -> Outcome:
         reading.warnings.append(NOT_CLEANED)
     record = reading.finish()
     return Outcome(record, reading.folder, write_figure(reading, record, request.figure))
+
+
+def _refuse_to_replace_unfinished(request: Request) -> None:
+    """Keep the steps of a reader who is not done; a damaged record has none to keep."""
+    folder = case_folder(request.out, request.key.case_id, request.key.time_point, request.key.reader)
+    if not (folder / RECORD_NAME).exists():
+        return
+    try:
+        record = read_record(folder)
+    except RecordError:
+        return
+    if record.state == "begun" and record.cleaning.steps:
+        problem = f"holds an unfinished reading of {len(record.cleaning.steps)} steps; finish it, or move it away"
+        raise RecordError(folder / RECORD_NAME, problem)
 
 
 def write_figure(reading: Reading, record: CaseRecord, wanted: bool | Path) -> Path | None:

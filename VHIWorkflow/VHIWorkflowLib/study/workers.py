@@ -1,0 +1,55 @@
+"""Processes that measure cases, and end with the process that started them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+    from multiprocessing.process import BaseProcess
+
+
+def use_one_thread_each() -> None:
+    """Keep numpy from starting threads: workers share the processors, and a process without threads can be forked.
+
+    To be called before numpy is loaded.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def worker_pool(jobs: int) -> ProcessPoolExecutor:
+    """A pool of processes."""
+    return ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_begin_worker)
+
+
+def _context() -> BaseContext:
+    """How processes start.
+
+    On Linux, forked from this one with all it has loaded, so that a batch starts as fast as a single case. That is safe
+    only while this process has one thread; with more of them, or on another system, each starts from nothing.
+    """
+    import multiprocessing
+
+    if sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1:
+        return multiprocessing.get_context("fork")
+    return multiprocessing.get_context("spawn")
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl+C to the process that started this one, and end with it when it is killed."""
+    import multiprocessing
+    import signal
+    import threading
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)  # whatever is being written is replaced whole or not at all
