@@ -123,12 +123,12 @@ class TrainingConfiguration:
 
     def architecture(self) -> Architecture:
         """The network."""
-        return Architecture(dimensions=2, features=self.features, input_channels=2 * self.context_slices + 1)
+        return Architecture(dimensions=2, features=self.features, input_channels=self.model_input().channels)
 
     def model_input(self) -> ModelInput:
         """What the network is given, as its model file will say."""
         scaling = IntensityScaling(percentiles=self.intensity_percentiles, limits=self.intensity_limits)
-        return ModelInput(contrast="T1w", spacing_mm=self.spacing_mm, intensity=scaling)
+        return ModelInput("T1w", self.spacing_mm, context_slices=self.context_slices, intensity=scaling)
 
     def to_json(self) -> str:
         """The configuration as a JSON text."""

@@ -1,8 +1,9 @@
 """Train one network: `python -m Training.train --data FOLDER --out FOLDER`.
 
-The result folder holds `configuration.json`, `log.jsonl` (one JSON object a line: step, loss, learning rate, seconds,
-from time to time the Dice of subjects held out), `checkpoint.pt` to go on from, and at the end `weights.npz`: the
-averaged weights with batch normalisation folded in. The same command goes on where an interrupted run stopped.
+The result folder holds `configuration.json`, `subjects.json` (those trained on), `log.jsonl` (one JSON object a line:
+step, loss, learning rate, seconds, from time to time the Dice of subjects held out), `checkpoint.pt` to go on from, and
+at the end `weights.npz`: the averaged weights with batch normalisation folded in. The same command goes on where an
+interrupted run stopped.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from .prediction import predict_slices
 from .slices import SlicePool, pool_slices
 
 CONFIGURATION, LOG, CHECKPOINT, WEIGHTS = "configuration.json", "log.jsonl", "checkpoint.pt", "weights.npz"
+SUBJECTS = "subjects.json"
 SAVE_EVERY = 50
 VALIDATE_EVERY = 100
 
@@ -151,6 +153,8 @@ def train(
     if both:
         raise ValueError(f"trained on and held out at the same time: {', '.join(sorted(both))}")
     _claim(folder, configuration)
+    names = sorted(subject.name for subject in subjects)
+    (folder / SUBJECTS).write_text(json.dumps(names) + "\n", encoding="utf-8")
     run = Run(configuration, device)
     if (folder / CHECKPOINT).is_file():
         run.load(folder / CHECKPOINT)
