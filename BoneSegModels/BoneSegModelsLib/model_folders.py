@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from VHIWorkflowLib.core.json_schema import SchemaError, check
 
 from .errors import ModelError
 from .model_description import ModelDescription
@@ -125,26 +125,17 @@ def validate(path: Path, document: Any) -> None:
     ModelError
         If it is not valid; the message names the place.
     """
-    import fastjsonschema
-
     try:
-        _validator()(document)
-    except fastjsonschema.JsonSchemaValueException as error:
-        raise ModelError(f"{path}: is not a valid model description: {error.message}") from error
+        check(document, schema())
+    except SchemaError as error:
+        raise ModelError(f"{path}: is not a valid model description: {error}") from error
 
 
+@cache
 def schema() -> dict[str, Any]:
     """The JSON schema of ``model.json``."""
     found: dict[str, Any] = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
     return found
-
-
-@cache
-def _validator() -> Callable[[Any], Any]:
-    import fastjsonschema
-
-    validator: Callable[[Any], Any] = fastjsonschema.compile(schema(), use_default=False)
-    return validator
 
 
 def _entry(path: Path) -> ModelEntry:
