@@ -26,7 +26,8 @@ from VHIWorkflowLib.study import case_files
 from VHIWorkflowLib.study.case_files import read_record, schema, write_record
 from VHIWorkflowLib.study.case_inputs import InputFile, LoadedCase
 from VHIWorkflowLib.study.case_json import FORMAT_VERSION, document_of, record_of
-from VHIWorkflowLib.study.case_record import CaseKey, CaseRecord, Model
+from VHIWorkflowLib.study.case_record import CaseKey, CaseRecord
+from VHIWorkflowLib.study.found_regions import Model
 from VHIWorkflowLib.study.reading import Reading, Sitting
 
 SHA = "0123456789abcdef" * 4
@@ -56,7 +57,11 @@ def full_record() -> CaseRecord:
     session.redo()
     assert session.undone_steps
     record = reading.record("done", {"labelmap": SHA})
-    return replace(record, models=(Model("disease_region", SHA), Model("ranking", SHA)))
+    models = (
+        Model("disease_region", "1.0.0", SHA, "torch 2.13.0", "cpu", "float32", ("ran out of memory",)),
+        Model("normal_bone", "1.2.0", SHA),
+    )
+    return replace(record, models=models)
 
 
 def document() -> dict[str, Any]:
