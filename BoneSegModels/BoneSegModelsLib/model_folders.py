@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from VHIWorkflowLib.core.json_schema import SchemaError, check
 
 from .errors import ModelError
 from .model_description import ModelDescription
@@ -22,8 +23,11 @@ FORMAT = "VHIWorkflow model"
 FORMAT_VERSION = 1
 DESCRIPTION_NAME = "model.json"
 SCHEMA_PATH = Path(__file__).with_name("model.schema.json")
-MODELS_FOLDER = Path(__file__).resolve().parent.parent / "Resources" / "Models"
-"""Where the bundled models lie."""
+_HERE = Path(__file__).resolve().parent
+PLACES = (_HERE / "Models", _HERE.parent / "Resources" / "Models")
+"""Where bundled models may lie: installed by pip; in the repository, and in 3D Slicer."""
+FOLDER_VARIABLE = "VHI_MODELS"
+"""Environment variable that names another folder of models."""
 
 Weights = dict[str, npt.NDArray[np.float32]]
 
@@ -36,6 +40,11 @@ class Member:
     torchscript: bytes
     weights_path: Path
     weights_file: bytes
+
+    def sha256s(self) -> tuple[tuple[Path, str], ...]:
+        """Path and SHA-256 of both files."""
+        pairs = ((self.torchscript_path, self.torchscript), (self.weights_path, self.weights_file))
+        return tuple((path, hashlib.sha256(data).hexdigest()) for path, data in pairs)
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,31 @@ class ModelEntry:
     problem: str | None
 
 
-def list_models(folder: Path = MODELS_FOLDER) -> tuple[ModelEntry, ...]:
+def models_folder(folder: Path | None = None) -> Path:
+    """Where models lie: in this folder, else in that of the environment, else where the bundled ones are."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    if folder is not None or named:
+        return Path(folder or str(named))
+    return next((place for place in PLACES if place.is_dir()), PLACES[-1])
+
+
+def find_model(name: str, folder: Path | None = None) -> Model:
+    """Read a model by its name.
+
+    Raises
+    ------
+    ModelError
+        If there is none of that name, or it is not whole.
+    """
+    place = models_folder(folder)
+    names = _names(place)
+    if name not in names:
+        where = "is bundled with this version" if folder is None else f"lies in {folder}"
+        raise ModelError(f"no model named {name} {where}; there is {', '.join(names) or 'none at all'}")
+    return load_model_folder(place / name)
+
+
+def list_models(folder: Path | None = None) -> tuple[ModelEntry, ...]:
     """All models of a folder by name, those that cannot be used with the reason; none if there is no such folder.
 
     Raises
@@ -87,11 +120,8 @@ def list_models(folder: Path = MODELS_FOLDER) -> tuple[ModelEntry, ...]:
     ModelError
         If the folder cannot be read.
     """
-    try:
-        paths = sorted(path.parent for path in folder.glob(f"*/{DESCRIPTION_NAME}"))
-    except OSError as error:
-        raise ModelError(f"{folder}: cannot be read ({error.strerror or error})") from error
-    return tuple(_entry(path) for path in paths)
+    place = models_folder(folder)
+    return tuple(_entry(place / name) for name in _names(place))
 
 
 def load_model_folder(path: Path) -> Model:
@@ -125,26 +155,24 @@ def validate(path: Path, document: Any) -> None:
     ModelError
         If it is not valid; the message names the place.
     """
-    import fastjsonschema
-
     try:
-        _validator()(document)
-    except fastjsonschema.JsonSchemaValueException as error:
-        raise ModelError(f"{path}: is not a valid model description: {error.message}") from error
+        check(document, schema())
+    except SchemaError as error:
+        raise ModelError(f"{path}: is not a valid model description: {error}") from error
 
 
+@cache
 def schema() -> dict[str, Any]:
     """The JSON schema of ``model.json``."""
     found: dict[str, Any] = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
     return found
 
 
-@cache
-def _validator() -> Callable[[Any], Any]:
-    import fastjsonschema
-
-    validator: Callable[[Any], Any] = fastjsonschema.compile(schema(), use_default=False)
-    return validator
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(path.parent.name for path in folder.glob(f"*/{DESCRIPTION_NAME}"))
+    except OSError as error:
+        raise ModelError(f"{folder}: cannot be read ({error.strerror or error})") from error
 
 
 def _entry(path: Path) -> ModelEntry:

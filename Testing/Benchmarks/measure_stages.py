@@ -22,7 +22,6 @@ def main(stir: str, t1w: str, normal_bone: str, disease_region: str, out: str) -
     from VHIWorkflowLib.study import reading
 
     clock.lap("imports: numpy, own modules")
-    import fastjsonschema  # noqa: F401  as they come in later in a measurement
     import filelock  # noqa: F401
     import SimpleITK  # noqa: F401
 

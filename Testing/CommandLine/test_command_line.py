@@ -30,7 +30,7 @@ from VHIWorkflowLib.study.case_inputs import CaseFiles, Scan
 from VHIWorkflowLib.study.case_record import CaseKey
 from VHIWorkflowLib.study.demo import write_phantom
 
-COMMANDS = ("measure", "batch", "scan", "table", "verify", "demo", "segment", "completion")
+COMMANDS = ("measure", "batch", "scan", "table", "verify", "demo", "segment", "models", "completion")
 
 # Help and options
 
@@ -80,23 +80,6 @@ def test_a_wrong_command_line_is_one_line_that_says_where_help_is(arguments, wor
 def test_keep_and_steps_exclude_each_other(shared_files, tmp_path, capfd):
     ran = run_here(capfd, *measure_arguments(shared_files, tmp_path / "out", "--steps", "case.json"))
     assert "argument --steps: not allowed with argument --keep" in ran.problem
-    assert not (tmp_path / "out").exists()
-
-
-def test_segment_says_that_it_has_no_networks_yet(tmp_path, capfd):
-    ran = run_here(capfd, "segment", "--t1", "t1.nii.gz", "--out", tmp_path / "bone.nii.gz")
-    assert "has no networks yet" in ran.problem
-    assert not (tmp_path / "bone.nii.gz").exists()
-
-
-@pytest.mark.parametrize(
-    ("option", "words"), [("normal_bone", "--normal-bone"), ("disease_region", "--disease-region")]
-)
-def test_a_region_that_is_not_given_is_asked_for(shared_files, tmp_path, capfd, option, words):
-    arguments = measure_arguments(shared_files, tmp_path / "out")
-    at = arguments.index(words)
-    del arguments[at : at + 2]
-    assert words in run_here(capfd, *arguments).problem
     assert not (tmp_path / "out").exists()
 
 

@@ -78,12 +78,12 @@ def random_model(path: Path, made: ModelDescription, members: int = 2) -> Model:
     return write_model_folder(path / made.name, made, nets)
 
 
-def bright_model(path: Path, **changes: Any) -> Model:
-    """A model that finds what is brighter than the middle of the scaled grey levels."""
+def bright_model(path: Path, middle: float = 0.5, **changes: Any) -> Model:
+    """A model that finds what is brighter than the middle of the scaled grey levels; below 0 that is everything."""
     weights = {name: np.zeros(shape, np.float32) for name, shape in POINTWISE.weight_shapes().items()}
     weights["encoder.0.0.weight"][0, 0, 1, 1] = 1
     weights["head.weight"][:] = 40
-    weights["head.bias"][:] = -20
+    weights["head.bias"][:] = -40 * middle
     made = description(POINTWISE, **changes)
     return write_model_folder(path / made.name, made, [(POINTWISE, weights)])
 

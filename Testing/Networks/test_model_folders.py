@@ -30,6 +30,7 @@ from Networks.synthetic_models import (
     solid_description,
     with_context,
 )
+from schema_oracle import disagreements
 from VHIWorkflowLib.core.errors import VHIError
 
 Document = dict[str, Any]
@@ -265,6 +266,12 @@ def test_the_schema_explains_every_key_and_leaves_nothing_open() -> None:
         assert set(part["required"]) == set(part["properties"]), path
         for name, inner in part["properties"].items():
             assert inner.get("description") or "const" in inner, f"{path}/{name}"
+
+
+def test_the_schema_is_checked_as_a_library_does(model: Model) -> None:
+    refused, different = disagreements(json.loads((model.path / "model.json").read_text()), schema())
+    assert refused > 100
+    assert not different
 
 
 def test_reading_needs_no_warnings(model: Model) -> None:

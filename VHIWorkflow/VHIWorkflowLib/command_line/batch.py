@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .measure import add_output, add_settings, one_line, settings_from
+from .networks import add_networks, networks_from
 
 if TYPE_CHECKING:
     from VHIWorkflowLib.study.batch import BatchResult
@@ -50,6 +51,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--again", action="store_true", help="measure again what is done already")
     parser.add_argument("--figure", action="store_true", help="also draw overview.png beside each record")
     add_settings(parser)
+    add_networks(parser)
     parser.set_defaults(run=run)
 
 
@@ -66,7 +68,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     cases = read_worklist(arguments.worklist)
     requests = requests_from(
-        cases, arguments.out, settings_from(arguments), reader=arguments.reader, figure=arguments.figure
+        cases,
+        arguments.out,
+        settings_from(arguments),
+        reader=arguments.reader,
+        figure=arguments.figure,
+        networks=networks_from(arguments),
     )
     _check_keys(arguments.worklist, requests)
     jobs = arguments.jobs or min(os.cpu_count() or 1, 4)

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .networks import add_networks, networks_from, slice_bar
+
 if TYPE_CHECKING:
     from VHIWorkflowLib.core.measurement import Settings
     from VHIWorkflowLib.study.measure_case import Outcome
@@ -17,6 +19,9 @@ Measure VHI of one case from its scans and masks.
 
 Scans and masks may be NIfTI, NRRD or MHA files; a scan may also be a folder of DICOM files, with several series in it
 as FOLDER#SERIES (series description or UID). The results go to OUT/CASE/TIME_POINT/READER and into OUT/results.tsv.
+
+A region that is not given is found: the disease region by a network on T1w, the normal bone by a proposal on STIR. The
+record and the row then name the model; look at what was found.
 
 Cleaning: with --keep the islands that touch the given mask are kept and all others removed; with --steps the cleaning
 recorded in an earlier case.json is repeated; with neither, nothing is removed and the record says so.
@@ -47,10 +52,13 @@ def add_to(commands: Any) -> None:
         default=[],
         type=Path,
         help="normal marrow of the sacrum: label file on the STIR scan, or Slicer markup (.mrk.json) with closed "
-        "curves or ROIs; give it again for further pieces",
+        "curves or ROIs; give it again for further pieces (default: it is proposed)",
     )
     masks.add_argument(
-        "--disease-region", metavar="FILE", type=Path, help="all imaged bone: label file on the STIR or the T1w scan"
+        "--disease-region",
+        metavar="FILE",
+        type=Path,
+        help="all imaged bone: label file on the STIR or the T1w scan (default: the bundled network finds it)",
     )
     cleaning = parser.add_argument_group("cleaning").add_mutually_exclusive_group()
     cleaning.add_argument("--keep", metavar="MASK", type=Path, help="keep the islands that touch this mask")
@@ -71,6 +79,7 @@ def add_to(commands: Any) -> None:
         help="also draw an overview of all slices: overview.png beside the record, or this file",
     )
     add_settings(parser)
+    add_networks(parser)
     parser.set_defaults(run=run)
 
 
@@ -115,22 +124,23 @@ def run(arguments: argparse.Namespace) -> int:
     from VHIWorkflowLib.study.case_record import CaseKey
     from VHIWorkflowLib.study.measure_case import Request, measure_case
 
-    outcome = measure_case(
-        Request(
-            key=CaseKey(arguments.case, arguments.time_point, arguments.reader),
-            files=CaseFiles(
-                stir=Scan.parse(arguments.stir),
-                t1w=Scan.parse(arguments.t1),
-                normal_bone=tuple(arguments.normal_bone),
-                disease_region=arguments.disease_region,
-                keep=arguments.keep,
-            ),
-            out=arguments.out,
-            settings=settings_from(arguments),
-            steps=arguments.steps,
-            figure=arguments.figure,
-        )
+    request = Request(
+        key=CaseKey(arguments.case, arguments.time_point, arguments.reader),
+        files=CaseFiles(
+            stir=Scan.parse(arguments.stir),
+            t1w=Scan.parse(arguments.t1),
+            normal_bone=tuple(arguments.normal_bone),
+            disease_region=arguments.disease_region,
+            keep=arguments.keep,
+        ),
+        out=arguments.out,
+        settings=settings_from(arguments),
+        steps=arguments.steps,
+        figure=arguments.figure,
+        networks=networks_from(arguments),
     )
+    with slice_bar() as progress:
+        outcome = measure_case(request, progress=progress)
     print(as_json(outcome) if arguments.json else in_words(outcome))
     if not arguments.json:
         for warning in outcome.record.warnings:

@@ -47,16 +47,16 @@ def check_overlap(stir: Grid, t1w: Grid) -> tuple[str, ...]:
     return ()
 
 
-def region_on_stir(probabilities: Volume, stir: Grid) -> RegionOnStir:
-    """Resample probabilities (or a mask, as 0 and 1) linearly to the STIR grid and cut at 0.5.
+def region_on_stir(probabilities: Volume, stir: Grid, threshold: float = INSIDE) -> RegionOnStir:
+    """Resample probabilities (or a mask, as 0 and 1) linearly to the STIR grid and cut them, usually at 0.5.
 
     A grid that differs only by the rounding of headers is not resampled.
     """
     values = np.asarray(probabilities.array, dtype=np.float32)
     if stir.matches(probabilities.grid):
-        return RegionOnStir(values >= INSIDE, False, ())
+        return RegionOnStir(values >= np.float32(threshold), False, ())
     warnings = check_overlap(stir, probabilities.grid)
-    return RegionOnStir(resample(values, probabilities.grid, stir) >= INSIDE, True, warnings)
+    return RegionOnStir(resample(values, probabilities.grid, stir) >= threshold, True, warnings)
 
 
 def resample(values: npt.NDArray[np.floating], source: Grid, target: Grid) -> FloatArray:

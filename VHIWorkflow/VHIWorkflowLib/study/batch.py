@@ -16,6 +16,8 @@ from VHIWorkflowLib.files.safe_files import case_folder
 from VHIWorkflowLib.files.volumes import sha256_of
 
 from .case_files import RECORD_NAME, read_record
+from .case_inputs import regions_to_find
+from .found_regions import bundled_regions
 from .measure_case import FIGURE_NAME, Request, measure_case, steps_input
 from .workers import worker_pool
 
@@ -100,6 +102,7 @@ def is_done(request: Request) -> bool:
             (folder / name).is_file() and sha256_of(folder / name) == digest for name, digest in record.files.items()
         )
         and (request.figure is not True or (folder / FIGURE_NAME).is_file())
+        and _models(request) == sorted((model.name, model.sha256) for model in record.models)
         and _inputs(request) == sorted((each.role, each.sha256) for each in record.inputs)
     )
 
@@ -108,6 +111,14 @@ def _row(request: Request) -> ResultsRow | None:
     table = request.out / RESULTS_NAME
     key = (request.key.case_id, request.key.time_point, request.key.reader)
     return next((row for row in read_rows(table) if row.key == key), None) if table.exists() else None
+
+
+def _models(request: Request) -> list[tuple[str, str]] | None:
+    """Name and SHA-256 of each model that would find a region; None where there is none that could."""
+    try:
+        return sorted(bundled_regions(request.networks).sha256s(**regions_to_find(request.files)))
+    except VHIError:
+        return None
 
 
 def _inputs(request: Request) -> list[tuple[str, str]]:

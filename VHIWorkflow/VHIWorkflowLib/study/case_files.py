@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from VHIWorkflowLib.core.errors import MeasurementError
+from VHIWorkflowLib.core.json_schema import SchemaError, check
 from VHIWorkflowLib.files.errors import RecordError
 from VHIWorkflowLib.files.safe_files import clear_errors, write_atomically
 
@@ -102,24 +103,15 @@ def validate(path: Path, document: Document) -> None:
     RecordError
         If it is not valid; the message names the place.
     """
-    import fastjsonschema
-
     try:
-        _validator()(document)
-    except fastjsonschema.JsonSchemaValueException as error:
-        raise RecordError(path, f"is not a valid record: {error.message}") from error
+        check(document, schema())
+    except SchemaError as error:
+        raise RecordError(path, f"is not a valid record: {error}") from error
 
 
+@cache
 def schema() -> Document:
     """The published JSON schema of ``case.json``."""
     text = resources.files("VHIWorkflowLib.files").joinpath(SCHEMA_NAME).read_text(encoding="utf-8")
     found: Document = json.loads(text)
     return found
-
-
-@cache
-def _validator() -> Callable[[Document], Any]:
-    import fastjsonschema
-
-    validator: Callable[[Document], Any] = fastjsonschema.compile(schema(), use_default=False)
-    return validator

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from VHIWorkflowLib.core.errors import MeasurementError
+from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
 from VHIWorkflowLib.core.resampling import check_overlap, region_on_stir
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, SENSITIVE
@@ -16,6 +16,8 @@ from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.markups import read_normal_bone
 from VHIWorkflowLib.files.scans import Scan
 from VHIWorkflowLib.files.volumes import read_image, read_mask, sha256_of
+
+from .found_regions import FoundRegion, Model, Networks, Progress, RegionFinder, bundled_regions
 
 T = TypeVar("T")
 
@@ -29,9 +31,9 @@ class CaseFiles:
     stir, t1w
         Scans.
     normal_bone
-        One or more pieces: label files on the STIR grid, or Slicer markup files.
+        One or more pieces: label files on the STIR grid, or Slicer markup files. None: it is proposed.
     disease_region
-        Label file on the STIR or the T1w grid.
+        Label file on the STIR or the T1w grid. None: the bundled network finds it.
     keep
         Label file on the STIR grid that marks what a reader keeps, or None.
     """
@@ -80,7 +82,10 @@ class InputFile:
 
 @dataclass(frozen=True)
 class LoadedCase:
-    """A case in memory; all masks on the STIR grid, shape (k, j, i)."""
+    """A case in memory; all masks on the STIR grid, shape (k, j, i).
+
+    Where no file of a region was given, ``found_normal_bone`` and ``found_disease_region`` say what found it.
+    """
 
     stir: Volume
     normal_bone: BoolArray
@@ -88,38 +93,85 @@ class LoadedCase:
     keep: BoolArray | None
     inputs: tuple[InputFile, ...]
     warnings: tuple[str, ...]
+    t1w: Volume | None = None
+    found_normal_bone: FoundRegion | None = None
+    found_disease_region: FoundRegion | None = None
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """Bundled models that took part."""
+        return tuple(found.model for found in (self.found_disease_region, self.found_normal_bone) if found)
 
 
-def load_case(files: CaseFiles) -> LoadedCase:
-    """Read all files of a case.
+def load_case(files: CaseFiles, finder: RegionFinder | None = None, progress: Progress | None = None) -> LoadedCase:
+    """Read all files of a case, and find the regions that were not given.
+
+    Parameters
+    ----------
+    finder
+        Finds regions; by default the bundled models.
+    progress
+        Is told how many slices the network has done.
 
     Raises
     ------
     InputError
-        If a file cannot be used, or lies on a grid where it must not; the message starts with the file.
+        If a file cannot be used, or lies on a grid where it must not, or a region can neither be read nor found; the
+        message starts with the file.
     """
-    if not files.normal_bone:
-        raise InputError(
-            files.stir.path, "the normal bone must be given (--normal-bone) until the networks are bundled"
-        )
-    if files.disease_region is None:
-        raise InputError(
-            files.t1w.path, "the disease region must be given (--disease-region) until the networks are bundled"
-        )
     for path in files.paths():
         check_name(path)
+    finder = finder or bundled_regions(Networks())
+    _check_findable(files, finder)
     stir = read_image(files.stir.path, series=files.stir.series)
-    t1w = read_image(files.t1w.path, series=files.t1w.series).grid
-    warnings = list(_about(files.t1w.path, lambda: check_overlap(stir.grid, t1w)))
-    region = _read_region(files.disease_region, stir.grid, t1w)
+    t1w = read_image(files.t1w.path, series=files.t1w.series)
+    warnings = list(_about(files.t1w.path, lambda: check_overlap(stir.grid, t1w.grid)))
+    keep = None if files.keep is None else _read_keep(files.keep, stir.grid)
+    marked = read_normal_bone(files.normal_bone, stir.grid).array if files.normal_bone else None
+    found_region = found_bone = None
+    if files.disease_region is not None:
+        region = _read_region(files.disease_region, stir.grid, t1w.grid)
+    else:
+        found_region = _found_region(files.t1w.path, finder, t1w, stir.grid, progress)
+        region = found_region.mask
+    if marked is None:
+        found_bone = _about(files.stir.path, lambda: finder.normal_bone(stir, t1w, region))
+        marked = found_bone.mask
+    for found in (found_region, found_bone):
+        warnings += [f"{found.model.name}: {warning}" for warning in found.warnings] if found else []
     return LoadedCase(
         stir=stir,
-        normal_bone=read_normal_bone(files.normal_bone, stir.grid).array,
+        normal_bone=marked,
         disease_region=region,
-        keep=None if files.keep is None else _read_keep(files.keep, stir.grid),
+        keep=keep,
         inputs=files.inputs(),
         warnings=tuple(warnings),
+        t1w=t1w,
+        found_normal_bone=found_bone,
+        found_disease_region=found_region,
     )
+
+
+def regions_to_find(files: CaseFiles) -> dict[str, bool]:
+    """Which regions no file was given of, by the names of `RegionFinder`."""
+    return {"disease_region": files.disease_region is None, "normal_bone": not files.normal_bone}
+
+
+def _check_findable(files: CaseFiles, finder: RegionFinder) -> None:
+    wanted = regions_to_find(files)
+    if wanted["disease_region"]:
+        _about(files.t1w.path, lambda: finder.check(disease_region=True, normal_bone=False))
+    if wanted["normal_bone"]:
+        _about(files.stir.path, lambda: finder.check(disease_region=False, normal_bone=True))
+
+
+def _found_region(path: Path, finder: RegionFinder, t1w: Volume, stir: Grid, progress: Progress | None) -> FoundRegion:
+    found = _about(path, lambda: finder.disease_region(t1w, stir, progress))
+    if not found.mask.any():
+        why = f" ({'; '.join(found.warnings)})" if found.warnings else ""
+        problem = f"{found.model} finds no bone in it inside the STIR volume{why}; give it with --disease-region"
+        raise InputError(path, problem)
+    return found
 
 
 def check_name(path: Path) -> None:
@@ -155,8 +207,10 @@ def _read_keep(path: Path, stir: Grid) -> BoolArray:
 
 
 def _about(path: Path, work: Callable[[], T]) -> T:
-    """Say which file an error of the core is about."""
+    """Say which file an error of the core or of a network is about."""
     try:
         return work()
-    except MeasurementError as error:
+    except InputError:
+        raise
+    except VHIError as error:
         raise InputError(path, str(error)) from error

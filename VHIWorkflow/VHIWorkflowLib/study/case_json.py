@@ -23,7 +23,8 @@ from VHIWorkflowLib.core.steps import Step
 from VHIWorkflowLib.core.thresholds import NormalBoneStatistics, Thresholds
 
 from .case_inputs import InputFile
-from .case_record import CaseKey, CaseRecord, Model, Region
+from .case_record import CaseKey, CaseRecord, Region
+from .found_regions import Model
 
 FORMAT = "VHIWorkflow case"
 FORMAT_VERSION = 1
@@ -43,7 +44,7 @@ def document_of(record: CaseRecord, folder: Path) -> Document:
         "inputs": [_input_document(each, folder) for each in record.inputs],
         "grid": {"shape_ijk": list(record.grid.shape[::-1]), "affine_ijk_to_ras": record.grid.affine.tolist()},
         "settings": asdict(record.settings),
-        "models": [asdict(model) for model in record.models],
+        "models": [asdict(model) | {"notes": list(model.notes)} for model in record.models],
         "normal_bone": asdict(record.normal_bone) | {"statistics": asdict(record.statistics)},
         "disease_region": asdict(record.disease_region),
         "thresholds": asdict(record.thresholds)
@@ -87,7 +88,7 @@ def record_of(document: Mapping[str, Any], folder: Path) -> CaseRecord:
         settings=Settings(**document["settings"]),
         normal_bone=_region_of(document["normal_bone"]),
         disease_region=_region_of(document["disease_region"]),
-        models=tuple(Model(**model) for model in document["models"]),
+        models=tuple(Model(**{**model, "notes": tuple(model["notes"])}) for model in document["models"]),
         statistics=NormalBoneStatistics(**document["normal_bone"]["statistics"]),
         thresholds=Thresholds(**{field.name: thresholds[field.name] for field in fields(Thresholds)}),
         near_sensitive=thresholds["voxels_at_sensitive"],
@@ -129,7 +130,7 @@ def _input_of(document: Document, folder: Path) -> InputFile:
 
 
 def _region_of(document: Document) -> Region:
-    return Region(document["origin"], document["voxels"], document["sha256"])
+    return Region(document["origin"], document["voxels"], document["sha256"], document["confidence"])
 
 
 def _vhi_document(vhi: Vhi) -> Document:

@@ -14,6 +14,7 @@ from VHIWorkflowLib.core.thresholds import NormalBoneStatistics, Thresholds
 from VHIWorkflowLib.files.results_rows import ResultsRow
 
 from .case_inputs import InputFile
+from .found_regions import Model
 
 
 @dataclass(frozen=True)
@@ -29,20 +30,14 @@ class CaseKey:
 class Region:
     """A region the measurement used: "given" or the model that made it, voxels, and SHA-256 of its mask.
 
-    The SHA-256 is that of the ascending C-order positions of its voxels as little-endian 64-bit integers.
+    ``confidence`` from 0 to 1 is that of a proposal. The SHA-256 is that of the ascending C-order positions of its
+    voxels as little-endian 64-bit integers.
     """
 
     origin: str
     voxels: int
     sha256: str
-
-
-@dataclass(frozen=True)
-class Model:
-    """A bundled network that took part: name and SHA-256."""
-
-    name: str
-    sha256: str
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +101,7 @@ class CaseRecord:
             vhi_sensitive_low_mm3=None if low is None else low * voxel,
             vhi_sensitive_high_mm3=None if high is None else high * voxel,
             top_voxel_effect=hangs.top_voxel_effect if hangs else None,
-            model=";".join(model.name for model in self.models) or None,
+            model=";".join(str(model) for model in self.models) or None,
             model_sha256=";".join(model.sha256 for model in self.models) or None,
             software_version=self.software_version,
         )

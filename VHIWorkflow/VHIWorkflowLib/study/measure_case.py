@@ -16,6 +16,7 @@ from VHIWorkflowLib.files.volumes import sha256_of
 from .case_files import RECORD_NAME, read_record
 from .case_inputs import CaseFiles, InputFile, load_case
 from .case_record import CaseKey, CaseRecord
+from .found_regions import Networks, Progress, bundled_regions
 from .reading import Reading, Sitting
 
 FIGURE_NAME = "overview.png"
@@ -36,6 +37,8 @@ class Request:
         A ``case.json`` (or its folder) whose cleaning steps are repeated, or None.
     figure
         Write an overview picture: True for ``overview.png`` beside the record, or a path.
+    networks
+        What finds regions that were not given.
     """
 
     key: CaseKey
@@ -44,6 +47,7 @@ class Request:
     settings: Settings = field(default_factory=Settings)
     steps: Path | None = None
     figure: bool | Path = False
+    networks: Networks = field(default_factory=Networks)
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,13 @@ class Outcome:
     figure: Path | None
 
 
-def measure_case(request: Request, clock: Clock = utc_now) -> Outcome:
+def measure_case(request: Request, clock: Clock = utc_now, progress: Progress | None = None) -> Outcome:
     """Measure a case and write its records.
+
+    Parameters
+    ----------
+    progress
+        Is told how many slices the network has done, where it finds the disease region.
 
     Raises
     ------
@@ -67,7 +76,7 @@ def measure_case(request: Request, clock: Clock = utc_now) -> Outcome:
         raise InputError(request.files.keep, "a mask of what is kept and recorded steps exclude each other; give one")
     _refuse_to_replace_unfinished(request)
     cleaning = None if request.steps is None else read_record(request.steps).cleaning
-    loaded = load_case(request.files)
+    loaded = load_case(request.files, bundled_regions(request.networks), progress)
     start = cleaning.start if cleaning else "remove" if loaded.keep is None else "keep"
     sitting = Sitting(request.out, start, request.settings, clock=clock)
     if request.steps is not None:

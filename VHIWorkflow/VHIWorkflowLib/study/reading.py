@@ -28,6 +28,7 @@ from VHIWorkflowLib.files.volumes import sha256_of
 from .case_files import RECORD_NAME, read_record, record_bytes, write_record
 from .case_inputs import LoadedCase, check_name
 from .case_record import CaseKey, CaseRecord, Region
+from .found_regions import FoundRegion
 
 LABELMAP_NAME = "labelmap.nii.gz"
 SEGMENTATION_NAME = "segmentation.seg.nrrd"
@@ -88,7 +89,10 @@ class Reading:
             )
         except MeasurementError as error:
             raise InputError(loaded.inputs[0].path, str(error)) from error
-        self._regions = region_of(loaded.normal_bone), region_of(loaded.disease_region)
+        self._regions = (
+            _described(loaded.normal_bone, loaded.found_normal_bone),
+            _described(loaded.disease_region, loaded.found_disease_region),
+        )
         self.session = CleaningSession.of(
             self.case,
             start=sitting.start,
@@ -139,7 +143,7 @@ class Reading:
             settings=case.settings,
             normal_bone=self._regions[0],
             disease_region=self._regions[1],
-            models=(),
+            models=self.loaded.models,
             statistics=case.statistics,
             thresholds=case.thresholds,
             near_sensitive=case.near_sensitive,
@@ -215,7 +219,11 @@ def label_map(session: CleaningSession) -> LabelArray:
     return labels
 
 
-def region_of(mask: BoolArray, origin: str = "given") -> Region:
+def region_of(mask: BoolArray, origin: str = "given", confidence: float | None = None) -> Region:
     """Describe a region for the record."""
     voxels = np.flatnonzero(mask)
-    return Region(origin, voxels.size, hashlib.sha256(voxels.astype("<i8").tobytes()).hexdigest())
+    return Region(origin, voxels.size, hashlib.sha256(voxels.astype("<i8").tobytes()).hexdigest(), confidence)
+
+
+def _described(mask: BoolArray, found: FoundRegion | None) -> Region:
+    return region_of(mask, str(found.model), found.confidence) if found else region_of(mask)

@@ -10,13 +10,21 @@ from VHIWorkflowLib.files.worklists import WorklistCase
 
 from .case_inputs import CaseFiles
 from .case_record import CaseKey
+from .found_regions import Networks
 from .measure_case import Request
 
 
 def requests_from(
-    cases: Sequence[WorklistCase], out: Path, settings: Settings, *, reader: str, figure: bool
+    cases: Sequence[WorklistCase],
+    out: Path,
+    settings: Settings,
+    *,
+    reader: str,
+    figure: bool,
+    networks: Networks | None = None,
 ) -> list[Request]:
     """One request for each case; ``reader`` is that of rows that name none."""
+    networks = networks or Networks()
     return [
         Request(
             key=CaseKey(case.case_id, case.time_point, case.reader or reader),
@@ -31,6 +39,7 @@ def requests_from(
             settings=settings,
             steps=case.steps,
             figure=figure,
+            networks=networks,
         )
         for case in cases
     ]

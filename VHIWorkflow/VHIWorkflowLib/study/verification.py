@@ -120,7 +120,7 @@ def _recomputed_differs(folder: Path, record: CaseRecord) -> Iterator[str]:
         (record.normal_bone, normal_bone, "normal bone"),
         (record.disease_region, disease_region, "disease region"),
     ):
-        if region_of(mask, recorded.origin) != recorded:
+        if region_of(mask, recorded.origin, recorded.confidence) != recorded:
             yield f"the {name} in {SEGMENTATION_NAME} is not the recorded one"
             return
     by_hand = record.thresholds if record.thresholds.iqr_multiple is None else None

@@ -22,7 +22,8 @@ def use_one_thread_each() -> None:
 
 def worker_pool(jobs: int) -> ProcessPoolExecutor:
     """A pool of processes."""
-    return ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_begin_worker)
+    threads = max((os.cpu_count() or 1) // jobs, 1)
+    return ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_begin_worker, initargs=(threads,))
 
 
 def _context() -> BaseContext:
@@ -38,12 +39,13 @@ def _context() -> BaseContext:
     return multiprocessing.get_context("spawn")
 
 
-def _begin_worker() -> None:
-    """Leave Ctrl+C to the process that started this one, and end with it when it is killed."""
+def _begin_worker(threads: int) -> None:
+    """Leave Ctrl+C to the process that started this one, end with it when it is killed, and share the processors."""
     import multiprocessing
     import signal
     import threading
 
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))  # for the networks
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

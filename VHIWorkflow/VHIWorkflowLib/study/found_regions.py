@@ -1,0 +1,201 @@
+"""Regions that nobody gave: the disease region from the bundled networks, and the proposal for the normal bone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from VHIWorkflowLib import __version__
+from VHIWorkflowLib.core.errors import MeasurementError, VHIError
+from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
+from VHIWorkflowLib.core.resampling import region_on_stir
+
+if TYPE_CHECKING:
+    from BoneSegModelsLib.backends import Backend, BackendName, DeviceName
+    from BoneSegModelsLib.inference import Segmentation
+    from BoneSegModelsLib.model_folders import Model as BundledModel
+
+DISEASE_REGION_MODEL = "disease_region"
+NORMAL_BONE_MODEL = "normal_bone"
+LOW_CONFIDENCE = 0.5
+"""Below this confidence a proposal of normal bone earns a warning."""
+
+Progress = Callable[[int, int], None]
+"""Is told how many slices of how many are done."""
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Which networks find what was not given, and what they run on: plain values that a process can be handed.
+
+    Attributes
+    ----------
+    folder
+        Of model folders; None for the bundled ones.
+    backend, device
+        As for `BoneSegModelsLib.backends.open_backend`.
+    """
+
+    folder: Path | None = None
+    backend: BackendName = "auto"
+    device: DeviceName = "auto"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A bundled model that took part: what it is, what it ran with, and what there is to say about how it ran."""
+
+    name: str
+    version: str
+    sha256: str
+    backend: str | None = None
+    device: str | None = None
+    precision: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True)
+class FoundRegion:
+    """A region on the STIR grid, shape (k, j, i), the model that found it, and warnings for the record.
+
+    ``confidence`` is the proposal's own, from 0 to 1; None for a network.
+    """
+
+    mask: BoolArray
+    model: Model
+    warnings: tuple[str, ...] = ()
+    confidence: float | None = None
+
+
+class RegionFinder(Protocol):
+    """Finds regions that were not given; what it raises is a VHIError of one sentence that names no file."""
+
+    def check(self, *, disease_region: bool, normal_bone: bool) -> None:
+        """Raise VHIError when what is asked for cannot be found by anything here."""
+
+    def sha256s(self, *, disease_region: bool, normal_bone: bool) -> tuple[tuple[str, str], ...]:
+        """Name and SHA-256 of the models that would be used."""
+
+    def disease_region(self, t1w: Volume, stir: Grid, progress: Progress | None = None) -> FoundRegion:
+        """Find the disease region on T1w, brought to the STIR grid."""
+
+    def normal_bone(self, stir: Volume, t1w: Volume, disease_region: BoolArray) -> FoundRegion:
+        """Propose normal bone on STIR."""
+
+
+class BundledRegions:
+    """Finds regions with the bundled models, which are loaded once."""
+
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
+
+    def check(self, *, disease_region: bool, normal_bone: bool) -> None:
+        """See `RegionFinder`."""
+        if disease_region:
+            try:
+                _ = self._model
+            except VHIError as error:
+                raise VHIError(f"{error}; or give the disease region (--disease-region)") from error
+        if normal_bone:
+            _proposer()
+
+    def sha256s(self, *, disease_region: bool, normal_bone: bool) -> tuple[tuple[str, str], ...]:
+        """See `RegionFinder`."""
+        found = [(self._model.description.name, self._model.sha256)] if disease_region else []
+        return (*found, (NORMAL_BONE_MODEL, _proposer().sha256)) if normal_bone else tuple(found)
+
+    def disease_region(self, t1w: Volume, stir: Grid, progress: Progress | None = None) -> FoundRegion:
+        """See `RegionFinder`."""
+        from BoneSegModelsLib.inference import segment
+
+        result = segment(t1w, self._model, self._backend, progress=progress)
+        on_stir = region_on_stir(result.probability(), stir, result.description.threshold)
+        return FoundRegion(on_stir.mask, model_of(result), result.warnings)
+
+    def normal_bone(self, stir: Volume, t1w: Volume, disease_region: BoolArray) -> FoundRegion:
+        """See `RegionFinder`."""
+        proposer = _proposer()
+        proposal = proposer.propose(stir, t1w, disease_region)
+        reasons = tuple(proposal.reasons)
+        if proposal.mask is None or not proposal.mask.any():
+            why = "; ".join(reasons) or "no marrow fits"
+            raise MeasurementError(f"no normal bone can be proposed ({why}); mark it and give it with --normal-bone")
+        model = Model(NORMAL_BONE_MODEL, __version__, proposer.sha256, notes=reasons)
+        warnings = ["the normal bone was proposed by the software and not marked by a reader: look at it"]
+        if proposal.confidence is not None and proposal.confidence < LOW_CONFIDENCE:
+            warnings.append(f"the confidence of the proposed normal bone is only {proposal.confidence:.2f}")
+        return FoundRegion(proposal.mask, model, tuple(warnings), proposal.confidence)
+
+    @cached_property
+    def _model(self) -> BundledModel:
+        from BoneSegModelsLib.model_folders import find_model
+
+        return find_model(DISEASE_REGION_MODEL, self._networks.folder)
+
+    @cached_property
+    def _backend(self) -> Backend:
+        from BoneSegModelsLib.backends import open_backend
+
+        return open_backend(self._model, self._networks.backend, self._networks.device)
+
+
+def model_of(found: Segmentation) -> Model:
+    """The model that found something, and how it ran."""
+    return Model(
+        name=found.model_name,
+        version=found.model_version,
+        sha256=found.model_sha256,
+        backend=found.backend,
+        device=found.device,
+        precision=found.precision,
+        notes=found.notes,
+    )
+
+
+@cache
+def bundled_regions(networks: Networks) -> BundledRegions:
+    """What finds regions in this process; models stay loaded from case to case."""
+    return BundledRegions(networks)
+
+
+class Proposal(Protocol):
+    """What is proposed as normal bone; ``mask`` is None where nothing can be."""
+
+    @property
+    def mask(self) -> BoolArray | None:
+        """On the STIR grid."""
+
+    @property
+    def confidence(self) -> float | None:
+        """From 0 to 1."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """For the confidence, or for proposing nothing; one sentence each."""
+
+
+@dataclass(frozen=True)
+class Proposer:
+    """What proposes normal bone, and the SHA-256 of what it is made of."""
+
+    propose: Callable[[Volume, Volume, BoolArray], Proposal]
+    sha256: str
+
+
+@cache
+def _proposer() -> Proposer:
+    """The bundled proposal; VHIError where there is none."""
+    try:
+        from BoneSegModelsLib import normal_bone  # type: ignore[attr-defined,unused-ignore]
+    except ImportError as error:
+        problem = "this version proposes no normal bone; mark it and give it with --normal-bone"
+        raise VHIError(problem) from error
+    code = Path(normal_bone.__file__).read_bytes()
+    return Proposer(normal_bone.propose_normal_bone, hashlib.sha256(code).hexdigest())
