@@ -23,7 +23,7 @@ import torch
 from .configuration import TrainingConfiguration
 from .dataset import Subject, load_subjects, network_slices, split_by_subject
 from .metrics import SubjectAgreement, compare
-from .prediction import predict_subject
+from .prediction import predict_subject, region_of
 from .reports import table, write_report
 from .train import Limits, Run, add_common_arguments, chosen_configuration, train
 
@@ -103,7 +103,7 @@ def _judge(run: Run, subject: Subject, predictions: Path) -> SubjectAgreement:
     probabilities = predict_subject(run.average, subject, run.configuration, run.device)
     path = predictions / f"{subject.name}.npz"
     np.savez_compressed(path, probabilities=np.round(255 * probabilities).astype(np.uint8))
-    return compare(subject, probabilities >= 0.5)
+    return compare(subject, region_of(probabilities, subject))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

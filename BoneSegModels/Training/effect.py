@@ -20,6 +20,8 @@ from VHIWorkflowLib.core.targets import Touching
 from VHIWorkflowLib.files.volumes import read_image, read_mask
 
 from .cross_validate import PREDICTIONS
+from .dataset import subject_from
+from .prediction import without_small_parts
 
 TRIALS = ("R11", "R12", "R21", "R22")
 LEAST_TRIALS = 2
@@ -56,10 +58,12 @@ def effects(data: Path, predictions: Path) -> list[Effect]:
             continue
         stir, normal = read_image(folder / "stir.nii.gz"), _mask(folder / "normal_bone.nii.gz")
         marked = np.sum([_mask(trial) for trial in trials], axis=0) >= LEAST_TRIALS
+        drawn = read_mask(folder / "disease_region.nii.gz")
+        subject = subject_from(path.stem, read_image(folder / "t1w.nii.gz"), drawn)
         with np.load(path) as arrays:
-            share = Volume(arrays["probabilities"].astype(np.float32) / 255, read_image(folder / "t1w.nii.gz").grid)
-        predicted = region_on_stir(share, stir.grid).mask
-        manual = _mask(folder / "disease_region.nii.gz")
+            probabilities = without_small_parts(arrays["probabilities"] / np.float32(255), subject)
+        predicted = region_on_stir(Volume(probabilities, subject.t1w.grid), stir.grid).mask
+        manual = np.asarray(drawn.array, dtype=bool)
         counts = (simulated_reader(stir, normal, region, marked) for region in (manual, predicted))
         found.append(Effect(path.stem, *counts))
     return found

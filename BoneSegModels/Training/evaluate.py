@@ -19,7 +19,7 @@ from .configuration import read_configuration
 from .cross_validate import PREDICTIONS
 from .dataset import Subject, load_subjects
 from .metrics import SubjectAgreement, compare
-from .prediction import predict_subject
+from .prediction import predict_subject, region_of
 from .reports import summary, table, write_report
 from .train import CONFIGURATION, WEIGHTS
 
@@ -35,7 +35,7 @@ def judge_run(run: Path, subjects: Sequence[Subject], device: torch.device) -> l
     configuration = read_configuration(run / CONFIGURATION)
     with np.load(run / WEIGHTS) as arrays:
         network = build_with_weights(configuration.architecture(), dict(arrays)).to(device)
-    return [compare(s, predict_subject(network, s, configuration, device) >= 0.5) for s in subjects]
+    return [compare(s, region_of(predict_subject(network, s, configuration, device), s)) for s in subjects]
 
 
 def judge_cross_validation(folder: Path, subjects: Sequence[Subject], threshold: float = 0.5) -> list[SubjectAgreement]:
@@ -45,7 +45,7 @@ def judge_cross_validation(folder: Path, subjects: Sequence[Subject], threshold:
         path = folder / PREDICTIONS / f"{subject.name}.npz"
         if path.is_file():
             with np.load(path) as arrays:
-                found.append(compare(subject, arrays["probabilities"] >= threshold * 255))
+                found.append(compare(subject, region_of(arrays["probabilities"] / 255, subject)))
     return found
 
 

@@ -22,6 +22,7 @@ from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION
 
 from .configuration import TrainingConfiguration, read_configuration
 from .plots import PICTURES
+from .prediction import SMALLEST_PART_ML, THRESHOLD
 from .reports import SUMMARY, TABLE
 from .train import CONFIGURATION, SUBJECTS, WEIGHTS
 
@@ -62,7 +63,14 @@ def read_runs(runs: Sequence[Path]) -> tuple[TrainingConfiguration, list[dict[st
 
 def describe(name: str, version: str, configuration: TrainingConfiguration) -> ModelDescription:
     """What `model.json` says about a network for the disease region."""
-    label = Label(1, DISEASE_REGION.name, DISEASE_REGION.colour, DISEASE_REGION.terminology, EXPECTED_VOLUME_ML)
+    label = Label(
+        1,
+        DISEASE_REGION.name,
+        DISEASE_REGION.colour,
+        DISEASE_REGION.terminology,
+        smallest_part_ml=SMALLEST_PART_ML,
+        expected_volume_ml=EXPECTED_VOLUME_ML,
+    )
     scan = replace(configuration.model_input(), tested_spacing_mm=TESTED_SPACING_MM, largest_skewness=LARGEST_SKEWNESS)
     return ModelDescription(
         name=name,
@@ -73,6 +81,7 @@ def describe(name: str, version: str, configuration: TrainingConfiguration) -> M
         training_data=TRAINING_DATA,
         citation=CITATION,
         licence="Apache-2.0",
+        threshold=THRESHOLD,
     )
 
 
@@ -132,9 +141,10 @@ Not a medical device. A reader looks at the region before it is used.
 ## Network
 
 Ensemble of {len(model.members)} two-dimensional U-Nets with {network.number_of_weights:,} weights each; mean of their
-probabilities, cut at {model.description.threshold}. Each slice is seen between {configuration.context_slices} neighbour
-on either side, at {configuration.spacing_mm} mm, rows towards the feet, columns towards the left of the patient; the
-grey levels at {low:g} and {high:g} percent of the volume become 0 and 1.
+probabilities, cut at {THRESHOLD}; connected parts below {SMALLEST_PART_ML:g} ml are dropped. Each slice is seen
+between {configuration.context_slices} neighbour on either side, at {configuration.spacing_mm} mm, rows towards the
+feet, columns towards the left of the patient; the grey levels at {low:g} and {high:g} percent of the volume become
+0 and 1.
 
 ## Trained on
 

@@ -5,13 +5,30 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import torch
+from BoneSegModelsLib.small_parts import small_parts
 from torch import nn
+from VHIWorkflowLib.core.grids import BoolArray
 
 from .configuration import TrainingConfiguration
 from .dataset import Subject, network_slices, with_neighbours
 from .slices import centred
 
 SLICES_AT_ONCE = 5
+THRESHOLD = 0.5
+SMALLEST_PART_ML = 1.0
+"""Connected parts below this are dropped: those of the manual regions have 14 ml and more, bar stray voxels."""
+
+
+def without_small_parts(probabilities: npt.NDArray[np.floating], subject: Subject) -> npt.NDArray[np.floating]:
+    """Probabilities on the grid of a subject, 0 where a part is too small: what the exported model will give."""
+    region = np.asarray(probabilities >= THRESHOLD)
+    small = small_parts(region, 1000 * SMALLEST_PART_ML / subject.t1w.grid.voxel_volume_mm3)
+    return np.where(small, probabilities.dtype.type(0), probabilities)
+
+
+def region_of(probabilities: npt.NDArray[np.floating], subject: Subject) -> BoolArray:
+    """Region of a subject from the probabilities on its grid."""
+    return np.asarray(without_small_parts(probabilities, subject) >= THRESHOLD)
 
 
 def predict_subject(

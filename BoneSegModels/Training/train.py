@@ -33,7 +33,7 @@ from .slices import SlicePool, pool_slices
 CONFIGURATION, LOG, CHECKPOINT, WEIGHTS = "configuration.json", "log.jsonl", "checkpoint.pt", "weights.npz"
 SUBJECTS = "subjects.json"
 SAVE_EVERY = 50
-VALIDATE_EVERY = 100
+VALIDATE_EVERY = 500
 
 
 @dataclass(frozen=True)
