@@ -27,7 +27,7 @@ from VHIWorkflowLib.core.decisions import StartMode
 from VHIWorkflowLib.core.errors import CleaningError
 from VHIWorkflowLib.core.grids import BoolArray, Grid
 from VHIWorkflowLib.core.islands import Islands, find_islands
-from VHIWorkflowLib.core.lattice import Lattice
+from VHIWorkflowLib.core.lattice import Lattice, Runs
 from VHIWorkflowLib.core.partition import Partition, Unit
 from VHIWorkflowLib.core.steps import REASONS, Action, Reason, Step
 from VHIWorkflowLib.core.targets import AtVoxel, SmallerThan, Target, TheseIslands, Touching, WholeSlice
@@ -50,7 +50,7 @@ def three_islands() -> BoolArray:
 
 def islands_of(mask: BoolArray) -> Islands:
     lattice = Lattice(mask.shape, 0)
-    return find_islands(lattice.runs_of(mask), lattice)
+    return find_islands(Runs.of(lattice.codes_of(mask)), lattice)
 
 
 def session_on(mask: BoolArray, start: StartMode = "remove") -> CleaningSession:
