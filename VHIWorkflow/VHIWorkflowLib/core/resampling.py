@@ -18,11 +18,10 @@ INSIDE = 0.5
 
 @dataclass(frozen=True)
 class RegionOnStir:
-    """A region on the STIR grid: mask of shape (k, j, i), whether it was resampled, and warnings for the record."""
+    """A region on the STIR grid: mask of shape (k, j, i), and whether it was resampled."""
 
     mask: BoolArray
     resampled: bool
-    warnings: tuple[str, ...]
 
 
 def check_overlap(stir: Grid, t1w: Grid) -> tuple[str, ...]:
@@ -51,12 +50,17 @@ def region_on_stir(probabilities: Volume, stir: Grid) -> RegionOnStir:
     """Resample probabilities (or a mask, as 0 and 1) linearly to the STIR grid and cut at 0.5.
 
     A grid that differs only by the rounding of headers is not resampled.
+
+    Raises
+    ------
+    MeasurementError
+        If both do not overlap at all.
     """
     values = np.asarray(probabilities.array, dtype=np.float32)
     if stir.matches(probabilities.grid):
-        return RegionOnStir(values >= INSIDE, False, ())
-    warnings = check_overlap(stir, probabilities.grid)
-    return RegionOnStir(resample(values, probabilities.grid, stir) >= INSIDE, True, warnings)
+        return RegionOnStir(values >= INSIDE, False)
+    check_overlap(stir, probabilities.grid)
+    return RegionOnStir(resample(values, probabilities.grid, stir) >= INSIDE, True)
 
 
 def resample(values: npt.NDArray[np.floating], source: Grid, target: Grid) -> FloatArray:
