@@ -62,7 +62,7 @@ def effects(data: Path, predictions: Path) -> list[Effect]:
         subject = subject_from(path.stem, read_image(folder / "t1w.nii.gz"), drawn)
         with np.load(path) as arrays:
             probabilities = without_small_parts(arrays["probabilities"] / np.float32(255), subject)
-        predicted = region_on_stir(Volume(probabilities, subject.t1w.grid), stir.grid).mask
+        predicted = region_on_stir(Volume(probabilities, subject.t1w.grid), stir.grid)
         manual = np.asarray(drawn.array, dtype=bool)
         counts = (simulated_reader(stir, normal, region, marked) for region in (manual, predicted))
         found.append(Effect(path.stem, *counts))

@@ -17,9 +17,8 @@ import numpy.typing as npt
 
 from .decisions import DECIDES, Decision, DecisionTable, StartMode
 from .errors import CleaningError
-from .grids import BoolArray, Grid
+from .grids import BoolArray, Grid, IndexArray
 from .islands import Islands
-from .lattice import IndexArray
 from .measurement import Preliminary, Vhi
 from .partition import Cut, Partition, Unit
 from .steps import Action, Reason, Step
