@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test benchmark clean
+.PHONY: demo test train-check benchmark clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/vhi demo --out vhi-demo
@@ -13,6 +13,11 @@ test: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+	$(MAKE) train-check
+
+# The whole chain of training on synthetic subjects, in two minutes at most
+train-check: $(VENV)/test.stamp
+	cd BoneSegModels && ../$(BIN)/python -m Training.check
 
 benchmark: $(VENV)/test.stamp
 	$(BIN)/python Testing/Benchmarks/run_all.py

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = ROOT / "VHIWorkflow" / "VHIWorkflowLib"
 NETWORKS = ROOT / "BoneSegModels" / "BoneSegModelsLib"
+MODULES = ("VHIWorkflow", "BoneSegModels")
 TOP_LEVEL = {
     "BoneSegModels",
     "CMakeLists.txt",
@@ -27,18 +30,24 @@ TOP_LEVEL = {
 }
 
 
-def listed(name: str) -> set[str]:
-    """Files in one list of the module's CMakeLists.txt."""
-    text = (ROOT / "VHIWorkflow" / "CMakeLists.txt").read_text()
+def listed(module: str, name: str) -> set[str]:
+    """Files in one list of a module's CMakeLists.txt."""
+    text = (ROOT / module / "CMakeLists.txt").read_text()
     found = re.search(rf"set\({name}\s(.*?)\)", text, re.DOTALL)
     assert found is not None
-    return set(found.group(1).replace("${MODULE_NAME}", "VHIWorkflow").split())
+    return set(found.group(1).replace("${MODULE_NAME}", module).split())
 
 
-def on_disk(pattern: str) -> set[str]:
-    """Files of the module, from its folder."""
-    module = ROOT / "VHIWorkflow"
-    return {path.relative_to(module).as_posix() for path in module.rglob(pattern) if "__pycache__" not in path.parts}
+def on_disk(module: str) -> set[str]:
+    """Files of a module that git knows, from its folder, but for those that are not installed."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "."],
+        cwd=ROOT / module,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    return {name for name in tracked if not name.startswith("Training/") and (ROOT / module / name).is_file()}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -55,14 +64,53 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
-def test_every_script_is_packaged() -> None:
-    assert listed("MODULE_PYTHON_SCRIPTS") == on_disk("*.py")
+@pytest.mark.parametrize("module", MODULES)
+def test_every_script_is_packaged(module: str) -> None:
+    assert listed(module, "MODULE_PYTHON_SCRIPTS") == {name for name in on_disk(module) if name.endswith(".py")}
 
 
-def test_every_resource_is_packaged() -> None:
-    resources = {name for name in on_disk("*") if (ROOT / "VHIWorkflow" / name).is_file()}
-    resources = {name for name in resources if not name.endswith((".py", "CMakeLists.txt"))}
-    assert listed("MODULE_PYTHON_RESOURCES") == resources
+@pytest.mark.parametrize("module", MODULES)
+def test_every_resource_is_packaged(module: str) -> None:
+    resources = {name for name in on_disk(module) if not name.endswith(".py")}
+    assert listed(module, "MODULE_PYTHON_RESOURCES") == resources - {"CMakeLists.txt", "README.md"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_is_part_of_the_extension(module: str) -> None:
+    assert f"add_subdirectory({module})" in (ROOT / "CMakeLists.txt").read_text()
+
+
+def test_models_stay_small() -> None:
+    size = sum(path.stat().st_size for path in (ROOT / "BoneSegModels/Resources/Models").rglob("*") if path.is_file())
+    assert size <= 20 * 2**20
+
+
+@pytest.mark.slow
+def test_a_wheel_holds_every_file(tmp_path: Path) -> None:
+    """What pip installs has all scripts and resources, the models where `model_folders` looks for them."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    copy = tmp_path / "copy"
+    for name in tracked.splitlines():
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name)
+    build = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", build, tmp_path], cwd=copy, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    wanted = {
+        name.replace("Resources/Models", "BoneSegModelsLib/Models") for module in MODULES for name in on_disk(module)
+    }
+    assert packed == {name for name in wanted if "/" in name}
 
 
 def test_top_level_holds_what_the_design_names() -> None:

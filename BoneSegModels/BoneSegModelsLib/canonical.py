@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from VHIWorkflowLib.core.grids import Grid
 
+from .blas_threads import single_threaded_blas
 from .errors import ModelError
 from .model_description import Direction, ModelInput
 
@@ -138,12 +139,13 @@ def interpolation_matrix(size: int, new_size: int) -> FloatArray:
 
 def _resampled(values: FloatArray, shape: Triple) -> FloatArray:
     slices, rows, columns = shape
-    if values.shape[1] != rows:
-        values = interpolation_matrix(values.shape[1], rows) @ values
-    if values.shape[2] != columns:
-        values = values @ interpolation_matrix(values.shape[2], columns).T
-    if values.shape[0] != slices:
-        values = np.tensordot(interpolation_matrix(values.shape[0], slices), values, 1)
+    with single_threaded_blas():
+        if values.shape[1] != rows:
+            values = interpolation_matrix(values.shape[1], rows) @ values
+        if values.shape[2] != columns:
+            values = values @ interpolation_matrix(values.shape[2], columns).T
+        if values.shape[0] != slices:
+            values = np.tensordot(interpolation_matrix(values.shape[0], slices), values, 1)
     return np.ascontiguousarray(values, dtype=np.float32)
 
 

@@ -19,7 +19,7 @@ from importlib import metadata
 from pathlib import Path
 
 MET, MISSED = "TARGET MET", "TARGET MISSED"
-LIBRARIES = ("numpy", "scipy", "SimpleITK", "scikit-image", "pillow")
+LIBRARIES = ("numpy", "scipy", "SimpleITK", "scikit-image", "pillow", "torch")
 
 
 @dataclass
