@@ -1,8 +1,8 @@
 """What an island is judged by: brightness, shape, place in the bone, joint lines nearby, neighbours, T1w signal.
 
-No feature knows the scanner's grey levels: STIR is measured in interquartile ranges (IQR) of the reader's normal bone from
-the sensitive threshold on, T1w in shares of the bone's median; lengths are in mm. Left and right count alike, and the way a
-scan is stored does not change a bit of it: everything is worked out in one order of voxels.
+No feature knows the scanner's grey levels: STIR is measured in interquartile ranges (IQR) of the reader's normal bone
+from the sensitive threshold on, T1w in shares of the bone's median; lengths are in mm. Left and right count alike, and
+the way a scan is stored does not change a bit of it: everything is worked out in one order of voxels.
 """
 
 from __future__ import annotations
@@ -31,9 +31,12 @@ MARGIN_PIXELS = 12
 """Around the bone, so that filters do not meet the edge of the box."""
 NEIGHBOURHOOD_MM = 10.0
 FARTHEST_JOINT_MM = 40.0
+SPACING_DIGITS = 6
+"""Of spacings in mm: the way a header is stored changes the last bits of what is worked out from it."""
 LEAST_BRIGHTNESS_IQR = -6.0
 CEILING_IQR = 4.0
-"""Brightness is cut off this far above the conservative threshold before it is averaged: vessels must not flood bone."""
+"""Brightness is cut off this far above the conservative threshold before it is averaged: vessels must not flood
+bone."""
 REFERENCE = ModelInput(contrast="STIR", spacing_mm=1.0)
 """Only its orientation matters here."""
 
@@ -84,8 +87,8 @@ class _Scene:
     """A case cut to its bone; arrays of shape (slices, rows, columns) in canonical order.
 
     ``brightness`` is STIR in IQR above the sensitive threshold, cut off far below normal bone and far above the
-    conservative threshold (``ceiling``); ``peaks`` is the same without the cut. ``islands`` is 0 outside, else the island's
-    number from 1.
+    conservative threshold (``ceiling``); ``peaks`` is the same without the cut. ``islands`` is 0 outside, else the
+    island's number from 1.
     """
 
     spacing_mm: tuple[float, float, float]
@@ -169,9 +172,11 @@ def island_features(case: Preliminary, t1w: Volume | None = None) -> IslandFeatu
     """
     scene = _scene(case, t1w)
     if case.islands.number == 0:
-        return IslandFeatures(feature_names(with_t1w=t1w is not None), np.zeros((0, len(feature_names(t1w is not None)))))
+        return IslandFeatures(
+            feature_names(with_t1w=t1w is not None), np.zeros((0, len(feature_names(t1w is not None))))
+        )
     groups = _Groups(scene)
-    found = _brightness(scene, groups) | _shape(scene, groups, case.grid.voxel_volume_mm3) | _place(scene, groups)
+    found = _brightness(scene, groups) | _shape(scene, groups) | _place(scene, groups)
     found |= _joint(scene, groups, "stir", scene.stir)
     if scene.t1w is not None:
         found |= _joint(scene, groups, "t1w", scene.t1w) | _t1w_signal(scene, groups)
@@ -196,7 +201,7 @@ def _scene(case: Preliminary, t1w: Volume | None) -> _Scene:
     def cut(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
         return np.ascontiguousarray(frame.reorder(array)[box])
 
-    k, j, i = (grid.spacing_mm[axis] for axis in frame.order)
+    k, j, i = (round(grid.spacing_mm[axis], SPACING_DIGITS) for axis in frame.order)
     stir = cut(case.stir.array).astype(np.float32)
     iqr = normal.q3 - normal.q1
     peaks = ((stir - limits.sensitive) / iqr).astype(np.float32)
@@ -243,8 +248,8 @@ def _brightness(scene: _Scene, groups: _Groups) -> dict[str, FloatArray]:
     return dict(zip(BRIGHTNESS, values, strict=True))
 
 
-def _shape(scene: _Scene, groups: _Groups, voxel_mm3: float) -> dict[str, FloatArray]:
-    volume = groups.sizes * voxel_mm3
+def _shape(scene: _Scene, groups: _Groups) -> dict[str, FloatArray]:
+    volume = groups.sizes * np.prod(scene.spacing_mm)
     minor, roundness, area, slices = [], [], [], []
     pixel = np.array(scene.spacing_mm[1:])
     for island in groups.each():

@@ -1,7 +1,7 @@
 """The probability that readers keep an island: it orders and suggests, and never removes anything.
 
-The model is a forest of regression trees with a calibration curve, kept as plain arrays and evaluated with numpy. One forest
-knows T1w, another is for STIR alone.
+The model is a forest of regression trees with a calibration curve, kept as plain arrays and evaluated with numpy. One
+forest knows T1w, another is for STIR alone.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from VHIWorkflowLib.core.grids import FloatArray, Volume
 from VHIWorkflowLib.core.measurement import Preliminary
+from VHIWorkflowLib.core.ranking import RankScores, RankSource
 
 from .errors import ModelError
 from .island_features import feature_names, island_features
@@ -126,6 +127,10 @@ class RankModel:
     with_t1w: Ranker = field(repr=False)
     without_t1w: Ranker = field(repr=False)
 
+    def scores(self, case: Preliminary, t1w: Volume | None = None) -> RankScores:
+        """The same as ``probabilities``, with the model's name, version and hash, for a cleaning session."""
+        return RankScores(self.probabilities(case, t1w), RankSource(self.name, self.version, self.sha256))
+
     def probabilities(self, case: Preliminary, t1w: Volume | None = None) -> FloatArray:
         """Probability that readers keep each island, shape (islands,), in the order of ``case.islands``.
 
@@ -192,9 +197,9 @@ def load_rank_model(folder: Path = RANK_FOLDER) -> RankModel:
             without_t1w=_ranker(document, kept, "without_t1w"),
         )
     except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{path}: does not describe a ranking of islands ({error!r}); install the extension again") from (
-            error
-        )
+        raise ModelError(
+            f"{path}: does not describe a ranking of islands ({error!r}); install the extension again"
+        ) from (error)
 
 
 def _ranker(document: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]], variant: str) -> Ranker:

@@ -1,7 +1,7 @@
 """Where joints probably are: dark lines deep inside the outline of the imaged bone.
 
-Cortical bone is dark on T1w and on STIR. Along the outline of the bone that says nothing; well inside of it, a dark line is
-the sacroiliac joint, or less often another joint or an old growth plate.
+Cortical bone is dark on T1w and on STIR. Along the outline of the bone that says nothing; well inside of it, a dark
+line is the sacroiliac joint, or less often another joint or an old growth plate.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from BoneSegModelsLib.island_rank import DESCRIPTION_NAME, FORMAT, FORMAT_VERSIO
 
 from .rank_data import RankCase, read_cases
 from .rank_figures import report, text
-from .rank_forest import RankConfiguration, final_ranker, probabilities_held_out, read_rank_configuration
+from .rank_forest import RankConfiguration, final_ranker, hold_each_out, read_rank_configuration
 
 VARIANTS = {"with_t1w": True, "without_t1w": False}
 PARAMETERS_NAME = "parameters.npz"
@@ -35,8 +35,8 @@ def cross_validate(cases: Sequence[RankCase], configuration: RankConfiguration, 
     """Hold every case out, write what came of it, and return the figures of both variants."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "configuration.json").write_text(configuration.to_json(), encoding="utf-8")
-    found = {name: probabilities_held_out(cases, configuration, with_t1w) for name, with_t1w in VARIANTS.items()}
-    figures = {name: report(cases, probabilities) for name, probabilities in found.items()}
+    found = {name: hold_each_out(cases, configuration, with_t1w) for name, with_t1w in VARIANTS.items()}
+    figures = {name: report(cases, held_out) for name, held_out in found.items()}
     (folder / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     tables = "\n\n".join(f"{name}\n{text(each)}" for name, each in figures.items())
     (folder / "figures.txt").write_text(tables + "\n", encoding="utf-8")
@@ -46,7 +46,7 @@ def cross_validate(cases: Sequence[RankCase], configuration: RankConfiguration, 
         for number, case in enumerate(cases):
             for island in range(case.kept.size):
                 described = [case.voxels[island], int(case.kept[island]), f"{case.share[island]:.2f}"]
-                probabilities = [f"{found[name][number][island]:.6f}" for name in VARIANTS]
+                probabilities = [f"{found[name].probabilities[number][island]:.6f}" for name in VARIANTS]
                 writer.writerow([case.name, island + 1, *described, *probabilities])
     print(tables, flush=True)
     return figures
@@ -82,9 +82,9 @@ def write_model(rankers: dict[str, Ranker], cases: Sequence[RankCase], folder: P
             for name, ranker in rankers.items()
         },
         "training_data": (
-            f"{len(cases)} cases of the study with manual disease region and normal bone ({islands} islands), four manual "
-            f"trials of two readers each; an island counts as kept when it touches a voxel that at least 2 trials marked "
-            f"({kept} islands)"
+            f"{len(cases)} cases of the study with manual disease region and normal bone ({islands} islands), "
+            f"four manual trials of two readers each; an island counts as kept when it touches a voxel that "
+            f"at least 2 trials marked ({kept} islands)"
         ),
         "citation": CITATION,
         "licence": "Apache-2.0",

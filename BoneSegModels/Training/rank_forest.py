@@ -135,24 +135,31 @@ def raw_held_out(cases: Sequence[RankCase], configuration: RankConfiguration, wi
     return found
 
 
-def probabilities_held_out(
-    cases: Sequence[RankCase], configuration: RankConfiguration, with_t1w: bool
-) -> list[FloatArray]:
-    """Probabilities of each case from a ranking that never saw it, calibration included.
+@dataclass(frozen=True)
+class HeldOut:
+    """What rankings say of each case that they never saw: raw, as the forest says it, and calibrated."""
 
-    The calibration of the ranking that judges a case comes from the other cases, each judged by a forest that saw neither.
+    raw: list[FloatArray]
+    probabilities: list[FloatArray]
+
+
+def hold_each_out(cases: Sequence[RankCase], configuration: RankConfiguration, with_t1w: bool) -> HeldOut:
+    """Let each case be judged by a ranking that never saw it, calibration included.
+
+    The calibration of the ranking that judges a case comes from the other cases, each judged by a forest that saw
+    neither.
     """
     inner: dict[tuple[int, int], FloatArray] = {}
     for first, second in combinations(range(len(cases)), 2):
         forest = fit([case for n, case in enumerate(cases) if n not in (first, second)], configuration, with_t1w)
         inner[first, second] = forest(cases[second].values(with_t1w))
         inner[second, first] = forest(cases[first].values(with_t1w))
-    found = []
-    for out, raw in enumerate(raw_held_out(cases, configuration, with_t1w)):
+    all_raw, found = raw_held_out(cases, configuration, with_t1w), []
+    for out, raw in enumerate(all_raw):
         others = [n for n in range(len(cases)) if n != out]
         slope, offset = calibration([inner[out, n] for n in others], [cases[n] for n in others])
         found.append(calibrated(raw, slope, offset))
-    return found
+    return HeldOut(all_raw, found)
 
 
 def final_ranker(cases: Sequence[RankCase], configuration: RankConfiguration, with_t1w: bool) -> Ranker:

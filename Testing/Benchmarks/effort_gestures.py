@@ -1,12 +1,12 @@
 """What a reader can do with one movement, and what each would bring: clicks, lassos, planes, sliders.
 
-A gesture acts on whole islands in 3D. What it brings is worked out from the islands it touches; it is then carried out on a
-real session with the target a reader's tool would use, and must do there what was worked out here.
+A gesture acts on whole islands in 3D. What it brings is worked out from the islands it touches; it is then carried out
+on a real session with the target a reader's tool would use, and must do there what was worked out here.
 
 - Click: one island, kept or removed.
-- Lasso: an ellipse drawn in one slice; all islands it touches are kept, or removed. Half its shorter axis is at least 2 mm,
-  half its longer axis at most 40 mm, and nothing it leaves out comes nearer to its line than 1 mm (nor does it depend on
-  less than that to reach what it takes): no precision beyond a hand's.
+- Lasso: an ellipse drawn in one slice; all islands it touches are kept, or removed. Half its shorter axis is at least 2
+  mm, half its longer axis at most 40 mm, and nothing it leaves out comes nearer to its line than 1 mm (nor does it
+  depend on less than that to reach what it takes): no precision beyond a hand's.
 - Plane: everything wholly on one side of a plane across the body's axes is removed.
 - Size slider: all islands smaller than a volume are removed.
 - Rank slider: all islands ranked below a probability are removed.
@@ -55,7 +55,8 @@ class Gesture:
 class Family:
     """Gestures that differ in reach only: after the first n islands of an order the next ones follow.
 
-    ``order`` holds islands by the reach that takes them in, ``ends`` the numbers of islands at which a gesture may stop,
+    ``order`` holds islands by the reach that takes them in, ``ends`` the numbers of islands at which a gesture may
+    stop,
     ``reach`` what it then reaches.
     """
 
@@ -179,7 +180,7 @@ class Gestures:
     def _ellipse(self, place: tuple[float, ...], half_axis: float) -> Indices:
         """Voxels whose centres lie in an ellipse of one slice, C-order positions."""
         number, row_mm, column_mm, stretch, angle = place
-        axis, row, column = self._slice_axes
+        _, row, column = self._slice_axes
         grid = self.case.grid
         rows = np.arange(grid.shape[row])[:, None] * grid.spacing_mm[row] - row_mm
         columns = np.arange(grid.shape[column])[None] * grid.spacing_mm[column] - column_mm
