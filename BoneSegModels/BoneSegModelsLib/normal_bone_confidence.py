@@ -145,4 +145,4 @@ def _growth(bone: FloatArray, values: FloatArray) -> float:
         lower = thresholds_from(normal_bone_statistics(rest)).sensitive_cut
     except MeasurementError:
         return 2 * HANGING.bad
-    return float(np.count_nonzero(bone >= lower) / max(np.count_nonzero(bone >= whole), 1))
+    return int(np.count_nonzero(bone >= lower)) / max(int(np.count_nonzero(bone >= whole)), 1)
