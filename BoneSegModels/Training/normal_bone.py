@@ -17,7 +17,13 @@ from typing import Any
 
 import numpy as np
 from BoneSegModelsLib.normal_bone import propose_normal_bone
-from BoneSegModelsLib.normal_bone_parameters import FORMAT, FORMAT_VERSION, MarrowParameters, NormalBoneParameters, digest
+from BoneSegModelsLib.normal_bone_parameters import (
+    FORMAT,
+    FORMAT_VERSION,
+    MarrowParameters,
+    NormalBoneParameters,
+    digest,
+)
 from BoneSegModelsLib.sacrum import NoProposalError
 from scipy import ndimage
 from VHIWorkflowLib.core.grids import BoolArray, Volume

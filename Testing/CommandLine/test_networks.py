@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import types
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
-from BoneSegModelsLib import backends
+from BoneSegModelsLib import backends, normal_bone
 from BoneSegModelsLib.model_description import Architecture, ModelInput
 from BoneSegModelsLib.model_folders import FOLDER_VARIABLE, Model
+from BoneSegModelsLib.sacrum import NoProposalError
 from CommandLine.command_lines import ENVIRONMENT, measure_arguments, run_here, write_worklist
 from Networks.synthetic_models import bright_model, description, labels, random_model
 from Study.study_cases import KEY, study_case
@@ -43,29 +43,28 @@ def _fresh() -> Iterator[None]:
     """No model stays loaded from test to test."""
     yield
     found_regions.bundled_regions.cache_clear()
-    found_regions._proposer.cache_clear()
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """As a proposal of normal bone."""
+class Proposed:
+    """As a proposal of normal bone; with no mask, a refusal for the reason given."""
 
     mask: BoolArray | None
-    confidence: float | None
+    confidence: float
     reasons: tuple[str, ...]
 
 
 @pytest.fixture
-def proposer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Proposal]:
+def proposer(monkeypatch: pytest.MonkeyPatch) -> dict[str, Proposed]:
     """Stands in for the proposal of normal bone, which says what the test puts in."""
-    answer = {"proposal": Proposal(study_case().normal_bone, 0.8, ("on 3 slices",))}
-    module = types.ModuleType("BoneSegModelsLib.normal_bone")
-    code = tmp_path / "normal_bone.py"
-    code.write_text("a proposal")
-    module.__file__ = str(code)
-    module.propose_normal_bone = lambda stir, t1w, region: answer["proposal"]  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "BoneSegModelsLib.normal_bone", module)
-    monkeypatch.setattr("BoneSegModelsLib.normal_bone", module, raising=False)
+    answer = {"proposal": Proposed(study_case().normal_bone, 0.8, ("the areas are small",))}
+
+    def propose(*_: object) -> Proposed:
+        if answer["proposal"].mask is None:
+            raise NoProposalError(*answer["proposal"].reasons)
+        return answer["proposal"]
+
+    monkeypatch.setattr(normal_bone, "propose_normal_bone", propose)
     return answer
 
 
@@ -249,7 +248,7 @@ def test_measure_proposes_normal_bone_and_says_so(shared_files, proposer, tmp_pa
     record = read_record(tmp_path / "out" / KEY.case_id / KEY.time_point / KEY.reader)
     assert record.normal_bone.origin.startswith("normal_bone ")
     assert record.normal_bone.confidence == 0.8
-    assert record.models[0].notes == ("on 3 slices",)
+    assert record.models[0].notes == ("the areas are small",)
     assert read_rows(tmp_path / "out" / "results.tsv")[0].model.startswith("normal_bone ")
     assert run_here(capfd, "verify", tmp_path / "out").status == 0
     proposer["proposal"] = replace(proposer["proposal"], confidence=0.3)
@@ -257,7 +256,7 @@ def test_measure_proposes_normal_bone_and_says_so(shared_files, proposer, tmp_pa
 
 
 def test_no_proposal_is_one_sentence(shared_files, proposer, tmp_path, capfd):
-    proposer["proposal"] = Proposal(None, 0.0, ("all marrow is bright",))
+    proposer["proposal"] = Proposed(None, 0.0, ("all marrow is bright",))
     problem = run_here(capfd, *without(measure_arguments(shared_files, tmp_path / "out"), "--normal-bone")).problem
     assert problem.endswith(
         "stir.nii.gz: no normal bone can be proposed (all marrow is bright); mark it and give it with --normal-bone"

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from BoneSegModelsLib.errors import ModelError
 from BoneSegModelsLib.island_features import feature_names, island_features
-from BoneSegModelsLib.model_folders import models_folder
 from BoneSegModelsLib.island_rank import DESCRIPTION_NAME, MODEL_NAME, Forest, RankModel, calibrated, load_rank_model
+from BoneSegModelsLib.model_folders import models_folder
 from Core.small_cases import ALL_STORAGES, Storage
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from BoneSegModelsLib.errors import ModelError
+from BoneSegModelsLib.model_folders import models_folder
 from BoneSegModelsLib.normal_bone import Proposal, propose_normal_bone
 from BoneSegModelsLib.normal_bone_confidence import Doubt, confidence_from
-from BoneSegModelsLib.model_folders import models_folder
 from BoneSegModelsLib.normal_bone_parameters import MODEL_NAME, PARAMETERS_NAME, digest, read_parameters
 from BoneSegModelsLib.sacrum import NoProposalError
 from Core.small_cases import ALL_STORAGES, Storage

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from VHIWorkflowLib import __version__
 from VHIWorkflowLib.core.errors import MeasurementError, VHIError
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
 from VHIWorkflowLib.core.resampling import region_on_stir
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from BoneSegModelsLib.backends import Backend, BackendName, DeviceName
     from BoneSegModelsLib.inference import Segmentation
     from BoneSegModelsLib.model_folders import Model as BundledModel
+    from BoneSegModelsLib.normal_bone_parameters import NormalBoneParameters
 
 DISEASE_REGION_MODEL = "disease_region"
 NORMAL_BONE_MODEL = "normal_bone"
@@ -104,12 +103,12 @@ class BundledRegions:
             except VHIError as error:
                 raise VHIError(f"{error}; or give the disease region (--disease-region)") from error
         if normal_bone:
-            _proposer()
+            _ = self._marrow
 
     def sha256s(self, *, disease_region: bool, normal_bone: bool) -> tuple[tuple[str, str], ...]:
         """See `RegionFinder`."""
         found = [(self._model.description.name, self._model.sha256)] if disease_region else []
-        return (*found, (NORMAL_BONE_MODEL, _proposer().sha256)) if normal_bone else tuple(found)
+        return (*found, (NORMAL_BONE_MODEL, self._marrow.sha256)) if normal_bone else tuple(found)
 
     def disease_region(self, t1w: Volume, stir: Grid, progress: Progress | None = None) -> FoundRegion:
         """See `RegionFinder`."""
@@ -121,15 +120,17 @@ class BundledRegions:
 
     def normal_bone(self, stir: Volume, t1w: Volume, disease_region: BoolArray) -> FoundRegion:
         """See `RegionFinder`."""
-        proposer = _proposer()
-        proposal = proposer.propose(stir, t1w, disease_region)
-        reasons = tuple(proposal.reasons)
-        if proposal.mask is None or not proposal.mask.any():
-            why = "; ".join(reasons) or "no marrow fits"
-            raise MeasurementError(f"no normal bone can be proposed ({why}); mark it and give it with --normal-bone")
-        model = Model(NORMAL_BONE_MODEL, __version__, proposer.sha256, notes=reasons)
+        from BoneSegModelsLib.normal_bone import propose_normal_bone
+        from BoneSegModelsLib.sacrum import NoProposalError
+
+        try:
+            proposal = propose_normal_bone(stir, t1w, Volume(disease_region, stir.grid), self._marrow)
+        except NoProposalError as error:
+            problem = f"no normal bone can be proposed ({error}); mark it and give it with --normal-bone"
+            raise MeasurementError(problem) from error
+        model = Model(NORMAL_BONE_MODEL, self._marrow.version, self._marrow.sha256, notes=proposal.reasons)
         warnings = ["the normal bone was proposed by the software and not marked by a reader: look at it"]
-        if proposal.confidence is not None and proposal.confidence < LOW_CONFIDENCE:
+        if proposal.confidence < LOW_CONFIDENCE:
             warnings.append(f"the confidence of the proposed normal bone is only {proposal.confidence:.2f}")
         return FoundRegion(proposal.mask, model, tuple(warnings), proposal.confidence)
 
@@ -138,6 +139,12 @@ class BundledRegions:
         from BoneSegModelsLib.model_folders import find_model
 
         return find_model(DISEASE_REGION_MODEL, self._networks.folder)
+
+    @cached_property
+    def _marrow(self) -> NormalBoneParameters:
+        from BoneSegModelsLib.normal_bone_parameters import read_parameters
+
+        return read_parameters()
 
     @cached_property
     def _backend(self) -> Backend:
@@ -163,39 +170,3 @@ def model_of(found: Segmentation) -> Model:
 def bundled_regions(networks: Networks) -> BundledRegions:
     """What finds regions in this process; models stay loaded from case to case."""
     return BundledRegions(networks)
-
-
-class Proposal(Protocol):
-    """What is proposed as normal bone; ``mask`` is None where nothing can be."""
-
-    @property
-    def mask(self) -> BoolArray | None:
-        """On the STIR grid."""
-
-    @property
-    def confidence(self) -> float | None:
-        """From 0 to 1."""
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """For the confidence, or for proposing nothing; one sentence each."""
-
-
-@dataclass(frozen=True)
-class Proposer:
-    """What proposes normal bone, and the SHA-256 of what it is made of."""
-
-    propose: Callable[[Volume, Volume, BoolArray], Proposal]
-    sha256: str
-
-
-@cache
-def _proposer() -> Proposer:
-    """The bundled proposal; VHIError where there is none."""
-    try:
-        from BoneSegModelsLib import normal_bone  # type: ignore[attr-defined,unused-ignore]
-    except ImportError as error:
-        problem = "this version proposes no normal bone; mark it and give it with --normal-bone"
-        raise VHIError(problem) from error
-    code = Path(normal_bone.__file__).read_bytes()
-    return Proposer(normal_bone.propose_normal_bone, hashlib.sha256(code).hexdigest())
