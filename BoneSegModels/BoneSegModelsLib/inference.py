@@ -19,6 +19,7 @@ from .model_folders import Model
 from .patches import Box, Tiling, tile
 from .plausibility import check_result, check_scan
 from .scaling import scale
+from .small_parts import small_parts
 
 FloatArray = npt.NDArray[np.float32]
 LabelArray = npt.NDArray[np.uint8]
@@ -46,7 +47,7 @@ class Segmentation:
     grid
         That of the scan.
     probabilities
-        float32 of shape (labels, k, j, i), labels in the order of the description.
+        float32 of shape (labels, k, j, i), labels in the order of the description; 0 where a part was too small.
     labels
         Label map of shape (k, j, i): values of the labels, 0 elsewhere.
     description, model_sha256
@@ -130,6 +131,7 @@ def segment(
     _run(work, image, backend, progress, cancelled)
     probabilities = _on_scan(work.probabilities(), frame)
     labels = label_map(probabilities, description)
+    _drop_small_parts(probabilities, labels, scan.grid, description)
     warnings += check_result(labels, scan.grid, description)
     return Segmentation(
         scan.grid,
@@ -154,6 +156,16 @@ def label_map(probabilities: FloatArray, description: ModelDescription) -> Label
     best = probabilities.max(axis=0)
     chosen = values[probabilities.argmax(axis=0)] if len(values) > 1 else values[0]
     return np.where(best >= np.float32(description.threshold), chosen, 0).astype(np.uint8)
+
+
+def _drop_small_parts(probabilities: FloatArray, labels: LabelArray, grid: Grid, description: ModelDescription) -> None:
+    """Take parts too small for their label out of the label map, and make them improbable."""
+    for probability, label in zip(probabilities, description.labels, strict=True):
+        if label.smallest_part_ml:
+            least = 1000 * label.smallest_part_ml / grid.voxel_volume_mm3
+            small = small_parts(labels == label.value, least)
+            labels[small] = 0
+            probability[small] = 0
 
 
 class _Work:

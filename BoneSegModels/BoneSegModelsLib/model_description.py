@@ -86,16 +86,22 @@ class Patch:
 
 @dataclass(frozen=True)
 class Label:
-    """One thing that is found: value in the label map, name, colour from 0 to 1, SNOMED CT codes, plausible volume."""
+    """One thing that is found: value in the label map, name, colour from 0 to 1, SNOMED CT codes, volumes.
+
+    Connected parts below `smallest_part_ml` are dropped; a volume outside of `expected_volume_ml` earns a warning.
+    """
 
     value: int
     name: str
     colour: tuple[float, float, float]
     terminology: Terminology
+    smallest_part_ml: float = 0.0
     expected_volume_ml: Range | None = None
 
     def __post_init__(self) -> None:
         _check_range("expected_volume_ml", self.expected_volume_ml)
+        if self.smallest_part_ml < 0:
+            raise ValueError("the smallest part cannot be less than nothing")
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,14 @@ from .configuration import AugmentationStrength
 
 @dataclass(frozen=True)
 class Batch:
-    """Slices ready for the network; tensors of shape (batch, 1, rows, columns)."""
+    """Slices ready for the network.
+
+    `image`, shape (batch, slices, rows, columns), holds each slice between its neighbours; `target`, shape (batch, 1,
+    rows, columns), the share of each pixel in the region.
+    """
 
     image: torch.Tensor
     target: torch.Tensor
-    weight: torch.Tensor
 
 
 class Draw:
@@ -53,15 +56,9 @@ class Draw:
         return functional.interpolate(coarse, size=size, mode="bicubic", align_corners=True)
 
 
-def plain_batch(image: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> Batch:
-    """A batch without any change; tensors of shape (batch, rows, columns)."""
-    return Batch(image[:, None], (target[:, None] >= 0.5).float(), weight[:, None])
-
-
 def augment(
     stack: torch.Tensor,
-    target: torch.Tensor,
-    weight: torch.Tensor,
+    region: torch.Tensor,
     strength: AugmentationStrength,
     *,
     spacing_mm: float,
@@ -73,9 +70,9 @@ def augment(
     Parameters
     ----------
     stack
-        The slice before, the slice itself and the slice after, shape (batch, 3, rows, columns), scaled intensities.
-    target, weight
-        Share of each pixel in the region, and whether it counts; shape (batch, rows, columns).
+        Each slice between its neighbours, shape (batch, 2 reach + 1, rows, columns), scaled intensities.
+    region
+        Share of each pixel in the region, same shape.
     strength
         How strong each change may be.
     spacing_mm
@@ -87,24 +84,28 @@ def augment(
 
     Returns
     -------
-    The changed slices; the target is 0 or 1. What lies outside the scan is 0 in the image, and counts as background.
+    The changed slices, with one neighbour less on each side. What lies outside the scan is 0 in the image, and counts
+    as background.
     """
     device = stack.device
-    image = _thicken(stack, draw.uniform(0, strength.thick_slice).to(device))
-    image = _change_marrow(image, target[:, None], strength, draw)
+    middle = stack.shape[1] // 2
+    changed = _change_marrow(stack, region, strength, draw)
+    lone = draw.happens(strength.lone_slice).to(device)
+    changed = changed + lone * (changed[:, middle : middle + 1] - changed)
+    image = _thicken(changed, draw.uniform(0, strength.thick_slice).to(device))
     grid = _sampling_grid(stack.shape[-2:], crop_pixels, strength, spacing_mm, draw).to(device)
-    together = torch.cat([image, target[:, None], 1 - weight[:, None]], dim=1)
+    together = torch.cat([image, region[:, middle : middle + 1]], dim=1)
     moved = functional.grid_sample(together, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-    image, wanted, ignored = (moved[:, channel : channel + 1] for channel in range(3))
+    image, target = moved[:, :-1], moved[:, -1:]
     field = _field_of_view(crop_pixels, strength, draw).to(device)
     image = _change_intensities(image, strength, draw) * field
     image = _change_sharpness(image, strength, spacing_mm, draw)
-    return Batch(image, (wanted * field >= 0.5).float(), (ignored < 0.5).float())
+    return Batch(image, target * field)
 
 
 def _thicken(stack: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
-    """Mix a slice with both neighbours, as in a scan with thicker slices."""
-    return stack[:, 1:2] * (1 - share) + share / 2 * (stack[:, 0:1] + stack[:, 2:3])
+    """Mix each slice with both neighbours, as in a scan with thicker slices; the outermost slices go."""
+    return stack[:, 1:-1] * (1 - share) + share / 2 * (stack[:, :-2] + stack[:, 2:])
 
 
 def _change_marrow(
@@ -172,7 +173,7 @@ def _change_sharpness(
     """Coarser pixels, blur and noise; half of the samples each keep their sharpness and their noise."""
     worst = max(strength.coarsest_mm, spacing_mm)
     coarse = float(draw.uniform(spacing_mm, worst)[0]) if strength.coarsest_mm > spacing_mm else spacing_mm
-    grain = draw.normal(1, *image.shape[-2:]) * draw.uniform(0, strength.noise) * draw.happens(0.5)
+    grain = draw.normal(*image.shape[1:]) * draw.uniform(0, strength.noise) * draw.happens(0.5)
     sigma = float(draw.uniform(0, strength.blur_mm)[0]) / spacing_mm
     softened = _blur(_coarsen(image, coarse / spacing_mm), sigma)
     kept = draw.happens(0.5).to(image.device)
@@ -195,5 +196,7 @@ def _blur(image: torch.Tensor, sigma_pixels: float) -> torch.Tensor:
     offsets = torch.arange(-reach, reach + 1, dtype=image.dtype, device=image.device)
     kernel = torch.exp(-0.5 * (offsets / sigma_pixels) ** 2)
     kernel = kernel / kernel.sum()
-    padded = functional.pad(image, (reach, reach, reach, reach), mode="replicate")
-    return functional.conv2d(functional.conv2d(padded, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))
+    single = image.flatten(0, 1)[:, None]
+    padded = functional.pad(single, (reach, reach, reach, reach), mode="replicate")
+    blurred = functional.conv2d(functional.conv2d(padded, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))
+    return blurred.view(image.shape)

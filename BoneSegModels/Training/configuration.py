@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from BoneSegModelsLib.architecture import Architecture
-
-TARGETS = ("as_drawn", "all_bone")
+from BoneSegModelsLib.model_description import IntensityScaling, ModelInput
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,8 @@ class AugmentationStrength:
         Largest standard deviation of a blur.
     thick_slice
         Largest share of the neighbouring slices in a slice.
+    lone_slice
+        Probability that a slice has no neighbours, as in a scan of one slice: it stands in for them.
     """
 
     rotation_degrees: float = 15.0
@@ -59,6 +60,7 @@ class AugmentationStrength:
     coarsest_mm: float = 1.8
     blur_mm: float = 0.8
     thick_slice: float = 0.4
+    lone_slice: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,10 @@ class TrainingConfiguration:
         Pixel spacing that the network sees.
     crop_mm
         Side of the square the network is trained on.
-    intensity_percentiles
-        Percentiles of a volume that become 0 and 1.
-    target
-        `as_drawn`: the manual region; normal bone outside of it is not counted. `all_bone`: also normal bone and
-        the marrow between the sacral foramina.
+    context_slices
+        Neighbouring slices on each side that the network sees beside the slice in question.
+    intensity_percentiles, intensity_limits
+        Percentiles of a volume that become 0 and 1, and where the scaled grey levels are cut off.
     steps, batch_size, learning_rate, weight_decay
         The optimiser's; the learning rate rises over the first steps and falls as a half cosine to nothing.
     average_decay
@@ -86,11 +87,12 @@ class TrainingConfiguration:
         Share of the Dice loss, the rest being cross-entropy.
     """
 
-    features: tuple[int, ...] = (12, 24, 48, 96, 144)
+    features: tuple[int, ...] = (16, 24, 48, 96, 96)
     spacing_mm: float = 1.2
     crop_mm: float = 192.0
+    context_slices: int = 1
     intensity_percentiles: tuple[float, float] = (1.0, 99.0)
-    target: str = "as_drawn"
+    intensity_limits: tuple[float, float] = (-0.1, 1.5)
     seed: int = 1
     steps: int = 600
     batch_size: int = 8
@@ -104,8 +106,6 @@ class TrainingConfiguration:
 
     def __post_init__(self) -> None:
         """Raise ValueError for what cannot be trained."""
-        if self.target not in TARGETS:
-            raise ValueError(f"the target must be one of {', '.join(TARGETS)}, not {self.target!r}")
         if min(self.steps, self.batch_size, *self.features) < 1:
             raise ValueError("steps, batch size and features must be positive")
         if self.crop_pixels < self.multiple:
@@ -123,7 +123,12 @@ class TrainingConfiguration:
 
     def architecture(self) -> Architecture:
         """The network."""
-        return Architecture(dimensions=2, features=self.features)
+        return Architecture(dimensions=2, features=self.features, input_channels=self.model_input().channels)
+
+    def model_input(self) -> ModelInput:
+        """What the network is given, as its model file will say."""
+        scaling = IntensityScaling(percentiles=self.intensity_percentiles, limits=self.intensity_limits)
+        return ModelInput("T1w", self.spacing_mm, context_slices=self.context_slices, intensity=scaling)
 
     def to_json(self) -> str:
         """The configuration as a JSON text."""
@@ -141,7 +146,7 @@ def configuration_from(values: dict[str, Any]) -> TrainingConfiguration:
     values = dict(values)
     try:
         strength = AugmentationStrength(**values.pop("augmentation", {}))
-        for name in ("features", "intensity_percentiles"):
+        for name in ("features", "intensity_percentiles", "intensity_limits"):
             if name in values:
                 values[name] = tuple(values[name])
         return TrainingConfiguration(**values, augmentation=strength)

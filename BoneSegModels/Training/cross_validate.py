@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,54 +23,79 @@ import torch
 from .configuration import TrainingConfiguration
 from .dataset import Subject, load_subjects, network_slices, split_by_subject
 from .metrics import SubjectAgreement, compare
-from .prediction import predict_subject
+from .prediction import predict_subject, region_of
 from .reports import table, write_report
 from .train import Limits, Run, add_common_arguments, chosen_configuration, train
 
 PREDICTIONS = "predictions"
 
 
-def cross_validate(
-    configuration: TrainingConfiguration,
-    subjects: Sequence[Subject],
-    folder: Path,
-    *,
-    folds: int,
-    device: torch.device,
-    minutes: float,
-) -> list[SubjectAgreement]:
-    """Train and evaluate each fold in turn.
+@dataclass(frozen=True)
+class CrossValidation:
+    """What is cross-validated and where: source of subjects, recipe, result folder, folds, device, time, processes.
+
+    With several processes each trains folds of its own with its share of the processor, which on few cores is faster
+    than one fold after the other with all of them. `until` is a time of `time.monotonic`.
+    """
+
+    source: str
+    configuration: TrainingConfiguration
+    folder: Path
+    folds: int
+    device: str = "cpu"
+    until: float = float("inf")
+    jobs: int = 1
+
+    def split(self) -> list[tuple[str, ...]]:
+        """Names of the subjects held out by each fold."""
+        return split_by_subject([subject.name for subject in load_subjects(self.source)], self.folds)
+
+
+def cross_validate(task: CrossValidation) -> list[SubjectAgreement]:
+    """Train and evaluate all folds.
 
     Returns
     -------
     Agreement of every subject with the network that was not trained on it; of fewer subjects when time ran out.
     """
-    split = split_by_subject([subject.name for subject in subjects], folds)
-    predictions = folder / PREDICTIONS
-    predictions.mkdir(parents=True, exist_ok=True)
-    (folder / "folds.json").write_text(json.dumps(split, indent=2) + "\n", encoding="utf-8")
-    prepared = [
-        network_slices(s, configuration.spacing_mm, configuration.intensity_percentiles, configuration.target)
-        for s in subjects
-    ]
-    until = time.monotonic() + 60 * minutes
+    split = task.split()
+    (task.folder / PREDICTIONS).mkdir(parents=True, exist_ok=True)
+    (task.folder / "folds.json").write_text(json.dumps(split, indent=2) + "\n", encoding="utf-8")
+    numbers = range(len(split))
+    if task.jobs == 1:
+        return _gathered(task, map(partial(run_fold, task), numbers))
+    share = max((os.cpu_count() or 1) // task.jobs, 1)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(task.jobs, context, torch.set_num_threads, (share,)) as pool:
+        return _gathered(task, pool.map(partial(run_fold, task), numbers))
+
+
+def _gathered(task: CrossValidation, results: Iterable[list[SubjectAgreement]]) -> list[SubjectAgreement]:
+    """Report after each fold that is done."""
     found: list[SubjectAgreement] = []
-    for number, names in enumerate(split):
-        left = (until - time.monotonic()) / 60
-        run = train(
-            configuration,
-            [subject for subject in prepared if subject.name not in names],
-            folder / f"fold{number}",
-            held_out=[subject for subject in prepared if subject.name in names],
-            device=device,
-            limits=Limits(minutes=left),
-        )
-        if run.step < configuration.steps:
-            break
-        found += [_judge(run, subject, predictions) for subject in subjects if subject.name in names]
-        write_report(folder, found)
-        print(f"fold {number + 1} of {folds}\n{table(found)}", flush=True)
+    for number, judged in enumerate(results):
+        found += judged
+        if judged:
+            write_report(task.folder, found)
+            print(f"fold {number + 1} of {task.folds}\n{table(found)}", flush=True)
     return found
+
+
+def run_fold(task: CrossValidation, number: int) -> list[SubjectAgreement]:
+    """Train one fold, or go on with it, and judge the subjects it holds out; nothing when time ran out."""
+    subjects, names = load_subjects(task.source), task.split()[number]
+    prepared = [network_slices(subject, task.configuration.model_input()) for subject in subjects]
+    run = train(
+        task.configuration,
+        [subject for subject in prepared if subject.name not in names],
+        task.folder / f"fold{number}",
+        held_out=[subject for subject in prepared if subject.name in names],
+        device=torch.device(task.device),
+        limits=Limits(minutes=(task.until - time.monotonic()) / 60),
+    )
+    if run.step < task.configuration.steps:
+        return []
+    return [_judge(run, subject, task.folder / PREDICTIONS) for subject in subjects if subject.name in names]
 
 
 def _judge(run: Run, subject: Subject, predictions: Path) -> SubjectAgreement:
@@ -73,7 +103,7 @@ def _judge(run: Run, subject: Subject, predictions: Path) -> SubjectAgreement:
     probabilities = predict_subject(run.average, subject, run.configuration, run.device)
     path = predictions / f"{subject.name}.npz"
     np.savez_compressed(path, probabilities=np.round(255 * probabilities).astype(np.uint8))
-    return compare(subject.name, subject.region, probabilities >= 0.5, subject.spacing_mm)
+    return compare(subject, region_of(probabilities, subject))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -82,15 +112,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add_common_arguments(parser)
     parser.add_argument("--folds", type=int, default=5, help="number of folds by subject (default: %(default)s)")
     parser.add_argument("--leave-one-out", action="store_true", help="one fold per subject")
+    parser.add_argument("--jobs", type=int, default=1, help="folds trained at the same time (default: %(default)s)")
     chosen = parser.parse_args(arguments)
     subjects = load_subjects(chosen.data)
     found = cross_validate(
-        chosen_configuration(chosen),
-        subjects,
-        chosen.out,
-        folds=len(subjects) if chosen.leave_one_out else chosen.folds,
-        device=torch.device(chosen.device),
-        minutes=chosen.minutes,
+        CrossValidation(
+            chosen.data,
+            chosen_configuration(chosen),
+            chosen.out,
+            len(subjects) if chosen.leave_one_out else chosen.folds,
+            chosen.device,
+            time.monotonic() + 60 * chosen.minutes,
+            chosen.jobs,
+        )
     )
     if len(found) < len(subjects):
         print(f"stopped after {len(found)} of {len(subjects)} subjects; the same command goes on")

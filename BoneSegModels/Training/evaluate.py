@@ -14,22 +14,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from BoneSegModelsLib.unet_torch import build_with_weights
-from VHIWorkflowLib.core.grids import BoolArray
 
 from .configuration import read_configuration
 from .cross_validate import PREDICTIONS
-from .dataset import Subject, load_subjects, target_and_weight
+from .dataset import Subject, load_subjects
 from .metrics import SubjectAgreement, compare
-from .prediction import predict_subject
+from .prediction import predict_subject, region_of
 from .reports import summary, table, write_report
 from .train import CONFIGURATION, WEIGHTS
 
-AGAINST = ("manual", "manual_without_normal_bone", "all_bone")
 
-
-def judge_run(
-    run: Path, subjects: Sequence[Subject], device: torch.device, against: str = "manual"
-) -> list[SubjectAgreement]:
+def judge_run(run: Path, subjects: Sequence[Subject], device: torch.device) -> list[SubjectAgreement]:
     """Run one training result on subjects and compare.
 
     Raises
@@ -40,32 +35,18 @@ def judge_run(
     configuration = read_configuration(run / CONFIGURATION)
     with np.load(run / WEIGHTS) as arrays:
         network = build_with_weights(configuration.architecture(), dict(arrays)).to(device)
-    return [judge(s, predict_subject(network, s, configuration, device) >= 0.5, against) for s in subjects]
+    return [compare(s, region_of(predict_subject(network, s, configuration, device), s)) for s in subjects]
 
 
-def judge_cross_validation(
-    folder: Path, subjects: Sequence[Subject], against: str = "manual", threshold: float = 0.5
-) -> list[SubjectAgreement]:
+def judge_cross_validation(folder: Path, subjects: Sequence[Subject], threshold: float = 0.5) -> list[SubjectAgreement]:
     """Compare the kept predictions of a cross-validation; subjects not yet predicted are left out."""
     found = []
     for subject in subjects:
         path = folder / PREDICTIONS / f"{subject.name}.npz"
         if path.is_file():
             with np.load(path) as arrays:
-                found.append(judge(subject, arrays["probabilities"] >= threshold * 255, against))
+                found.append(compare(subject, region_of(arrays["probabilities"] / 255, subject)))
     return found
-
-
-def judge(subject: Subject, predicted: BoolArray, against: str) -> SubjectAgreement:
-    """Compare one prediction.
-
-    `manual` is the region as drawn. `manual_without_normal_bone` takes normal bone out of both, as the measurement
-    does. `all_bone` adds normal bone and the marrow between the foramina to the manual region.
-    """
-    wanted = target_and_weight(subject, "all_bone")[0] if against == "all_bone" else subject.region
-    if against == "manual_without_normal_bone":
-        wanted, predicted = wanted & ~subject.normal_bone, predicted & ~subject.normal_bone
-    return compare(subject.name, wanted, predicted, subject.spacing_mm)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -76,15 +57,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     source.add_argument("--run", type=Path, help="result folder of Training.train")
     source.add_argument("--cross-validation", type=Path, help="result folder of Training.cross_validate")
     parser.add_argument("--subjects", nargs="*", metavar="SUBJECT", help="only these (default: all)")
-    parser.add_argument("--against", choices=AGAINST, default=AGAINST[0], help="(default: %(default)s)")
     parser.add_argument("--out", type=Path, help="folder for summary.json, subjects.txt and slices.tsv")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or mps (default: %(default)s)")
     chosen = parser.parse_args(arguments)
     subjects = [s for s in load_subjects(chosen.data) if chosen.subjects is None or s.name in chosen.subjects]
     if chosen.run:
-        found = judge_run(chosen.run, subjects, torch.device(chosen.device), chosen.against)
+        found = judge_run(chosen.run, subjects, torch.device(chosen.device))
     else:
-        found = judge_cross_validation(chosen.cross_validation, subjects, chosen.against)
+        found = judge_cross_validation(chosen.cross_validation, subjects)
     if not found:
         parser.error("there is no prediction for any of these subjects")
     print(table(found))

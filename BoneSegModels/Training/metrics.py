@@ -9,6 +9,8 @@ import numpy as np
 from scipy import ndimage
 from VHIWorkflowLib.core.grids import BoolArray
 
+from .dataset import Subject
+
 
 @dataclass(frozen=True)
 class SliceAgreement:
@@ -92,32 +94,35 @@ def surface_distance_95(first: BoolArray, second: BoolArray, spacing_mm: Sequenc
     return float(np.percentile(np.concatenate(distances), 95))
 
 
-def compare(subject: str, manual: BoolArray, predicted: BoolArray, spacing_mm: Sequence[float]) -> SubjectAgreement:
-    """Compare a predicted region with the manual one; shape (slices, rows, columns) each.
+def compare(subject: Subject, predicted: BoolArray) -> SubjectAgreement:
+    """Compare a predicted region with the manual one, on the grid of the scan.
 
     Raises
     ------
     ValueError
         If the manual region is empty.
     """
+    manual, grid = subject.region, subject.t1w.grid
     if not manual.any():
-        raise ValueError(f"{subject}: the manual region is empty")
+        raise ValueError(f"{subject.name}: the manual region is empty")
+    in_plane = [mm for axis, mm in enumerate(grid.spacing_mm) if axis != grid.slice_axis]
+    by_slice = (np.moveaxis(mask, grid.slice_axis, 0) for mask in (manual, predicted))
     slices = tuple(
         SliceAgreement(
-            subject,
+            subject.name,
             number,
             int(np.count_nonzero(drawn)),
             int(np.count_nonzero(found)),
             dice(drawn, found),
-            surface_distance_95(drawn, found, spacing_mm[1:]),
+            surface_distance_95(drawn, found, in_plane),
         )
-        for number, (drawn, found) in enumerate(zip(manual, predicted, strict=True))
+        for number, (drawn, found) in enumerate(zip(*by_slice, strict=True))
     )
     volumes = [int(np.count_nonzero(mask)) for mask in (manual, predicted)]
     return SubjectAgreement(
-        subject,
+        subject.name,
         dice(manual, predicted) or 0.0,
-        surface_distance_95(manual, predicted, spacing_mm),
+        surface_distance_95(manual, predicted, grid.spacing_mm),
         100 * (volumes[1] - volumes[0]) / volumes[0],
         slices,
     )

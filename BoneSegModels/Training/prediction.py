@@ -5,34 +5,53 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import torch
+from BoneSegModelsLib.small_parts import small_parts
 from torch import nn
+from VHIWorkflowLib.core.grids import BoolArray
 
 from .configuration import TrainingConfiguration
-from .dataset import Subject, network_size, resize, scale_intensities
+from .dataset import Subject, network_slices, with_neighbours
 from .slices import centred
 
 SLICES_AT_ONCE = 5
+THRESHOLD = 0.5
+SMALLEST_PART_ML = 1.0
+"""Connected parts below this are dropped: those of the manual regions have 14 ml and more, bar stray voxels."""
+
+
+def without_small_parts(probabilities: npt.NDArray[np.floating], subject: Subject) -> npt.NDArray[np.floating]:
+    """Probabilities on the grid of a subject, 0 where a part is too small: what the exported model will give."""
+    region = np.asarray(probabilities >= THRESHOLD)
+    small = small_parts(region, 1000 * SMALLEST_PART_ML / subject.t1w.grid.voxel_volume_mm3)
+    return np.where(small, probabilities.dtype.type(0), probabilities)
+
+
+def region_of(probabilities: npt.NDArray[np.floating], subject: Subject) -> BoolArray:
+    """Region of a subject from the probabilities on its grid."""
+    return np.asarray(without_small_parts(probabilities, subject) >= THRESHOLD)
 
 
 def predict_subject(
     network: nn.Module, subject: Subject, configuration: TrainingConfiguration, device: torch.device
 ) -> npt.NDArray[np.float32]:
     """Probability of the region at every voxel, shape (slices, rows, columns) of the subject."""
-    scaled = torch.from_numpy(scale_intensities(subject.intensities, configuration.intensity_percentiles))
-    size = network_size(scaled.shape, subject.spacing_mm, configuration.spacing_mm)
-    probabilities = predict_slices(network, resize(scaled, size), configuration.multiple, device)
-    shape = (subject.region.shape[1], subject.region.shape[2])
-    return np.ascontiguousarray(resize(probabilities, shape).numpy())
+    prepared = network_slices(subject, configuration.model_input())
+    probabilities = predict_slices(network, prepared.image, configuration, device)
+    return subject.frame(configuration.model_input()).back(probabilities.numpy())
 
 
-def predict_slices(network: nn.Module, image: torch.Tensor, multiple: int, device: torch.device) -> torch.Tensor:
+def predict_slices(
+    network: nn.Module, image: torch.Tensor, configuration: TrainingConfiguration, device: torch.device
+) -> torch.Tensor:
     """Probabilities of scaled slices, shape (slices, rows, columns), at the network's spacing; on the CPU."""
     rows, columns = image.shape[1:]
+    multiple = configuration.multiple
     padded = centred(image, -(-rows // multiple) * multiple, -(-columns // multiple) * multiple)
     above, left = (padded.shape[1] - rows) // 2, (padded.shape[2] - columns) // 2
+    stacks = padded[with_neighbours(len(padded), configuration.context_slices)]
     was_training = network.training
     network.eval()
     with torch.inference_mode():
-        parts = [torch.sigmoid(network(part[:, None].to(device)))[:, 0] for part in torch.split(padded, SLICES_AT_ONCE)]
+        parts = [torch.sigmoid(network(part.to(device)))[:, 0] for part in torch.split(stacks, SLICES_AT_ONCE)]
     network.train(was_training)
     return torch.cat(parts)[:, above : above + rows, left : left + columns].float().cpu()

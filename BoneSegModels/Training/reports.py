@@ -13,6 +13,8 @@ import numpy as np
 
 from .metrics import SliceAgreement, SubjectAgreement
 
+SUMMARY, TABLE, SLICES = "summary.json", "subjects.txt", "slices.tsv"
+
 COLUMNS = "{:<10} {:>7} {:>7} {:>7} {:>7} {:>8} {:>8} {:>11}"
 HEADER = COLUMNS.format("subject", "volume", "mean", "median", "worst", "d95_mm", "volume_%", "empty_wrong")
 
@@ -61,9 +63,9 @@ def table(subjects: Sequence[SubjectAgreement]) -> str:
 def write_report(folder: Path, subjects: Sequence[SubjectAgreement]) -> dict[str, Any]:
     """Write `summary.json`, `subjects.txt` and `slices.tsv`; returns the summary."""
     figures = summary(subjects)
-    (folder / "summary.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    (folder / "subjects.txt").write_text(table(subjects) + "\n", encoding="utf-8")
-    with (folder / "slices.tsv").open("w", newline="", encoding="utf-8") as file:
+    (folder / SUMMARY).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    (folder / TABLE).write_text(table(subjects) + "\n", encoding="utf-8")
+    with (folder / SLICES).open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [field.name for field in fields(SliceAgreement)], delimiter="\t")
         writer.writeheader()
         writer.writerows(asdict(one) for subject in subjects for one in subject.slices)

@@ -1,8 +1,9 @@
 """Train one network: `python -m Training.train --data FOLDER --out FOLDER`.
 
-The result folder holds `configuration.json`, `log.jsonl` (one JSON object a line: step, loss, learning rate, seconds,
-from time to time the Dice of subjects held out), `checkpoint.pt` to go on from, and at the end `weights.npz`: the
-averaged weights with batch normalisation folded in. The same command goes on where an interrupted run stopped.
+The result folder holds `configuration.json`, `subjects.json` (those trained on), `log.jsonl` (one JSON object a line:
+step, loss, learning rate, seconds, from time to time the Dice of subjects held out), `checkpoint.pt` to go on from, and
+at the end `weights.npz`: the averaged weights with batch normalisation folded in. The same command goes on where an
+interrupted run stopped.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ from .prediction import predict_slices
 from .slices import SlicePool, pool_slices
 
 CONFIGURATION, LOG, CHECKPOINT, WEIGHTS = "configuration.json", "log.jsonl", "checkpoint.pt", "weights.npz"
+SUBJECTS = "subjects.json"
 SAVE_EVERY = 50
-VALIDATE_EVERY = 100
+VALIDATE_EVERY = 500
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Run:
         short = torch.autocast(self.device.type, torch.bfloat16) if self.configuration.bfloat16 else nullcontext()
         with short:
             logits = self.network(batch.image.contiguous(memory_format=torch.channels_last))
-        loss = dice_and_cross_entropy(logits, batch.target, batch.weight, self.configuration.dice_share)
+        loss = dice_and_cross_entropy(logits, batch.target, self.configuration.dice_share)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -151,11 +153,13 @@ def train(
     if both:
         raise ValueError(f"trained on and held out at the same time: {', '.join(sorted(both))}")
     _claim(folder, configuration)
+    names = sorted(subject.name for subject in subjects)
+    (folder / SUBJECTS).write_text(json.dumps(names) + "\n", encoding="utf-8")
     run = Run(configuration, device)
     if (folder / CHECKPOINT).is_file():
         run.load(folder / CHECKPOINT)
     _cut_log(folder / LOG, run.step)
-    pool = pool_slices(subjects, device)
+    pool = pool_slices(subjects, configuration.context_slices, device)
     started = time.monotonic()
     last = min(configuration.steps, limits.last_step or configuration.steps)
     losses: list[float] = []
@@ -183,7 +187,7 @@ def held_out_dice(run: Run, subjects: Iterable[NetworkSlices]) -> dict[str, floa
     """Dice of the whole volume of each subject, at the network's spacing."""
     found = {}
     for subject in subjects:
-        predicted = predict_slices(run.average, subject.image, run.configuration.multiple, run.device) >= 0.5
+        predicted = predict_slices(run.average, subject.image, run.configuration, run.device) >= 0.5
         wanted = subject.target >= 0.5
         overlap = 2 * int((predicted & wanted).sum()) / max(int(predicted.sum()) + int(wanted.sum()), 1)
         found[subject.name] = round(overlap, 4)
@@ -247,10 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     unknown = set(chosen.hold_out) - {subject.name for subject in subjects}
     if unknown:
         parser.error(f"no such subject: {', '.join(sorted(unknown))}")
-    prepared = [
-        network_slices(s, configuration.spacing_mm, configuration.intensity_percentiles, configuration.target)
-        for s in subjects
-    ]
+    prepared = [network_slices(subject, configuration.model_input()) for subject in subjects]
     run = train(
         configuration,
         [subject for subject in prepared if subject.name not in chosen.hold_out],

@@ -13,7 +13,8 @@ import pytest
 from CommandLine.command_lines import Ran, measure_arguments, run_here, run_process, write_worklist
 from Files import synthetic
 from Files.dicom_files import write_series
-from Files.malformed import CATALOGUE, Malformed
+from Files.malformed import CATALOGUE
+from Files.malformed_entries import Malformed
 from Study.study_cases import edit_json, request_for
 from VHIWorkflowLib.study.case_inputs import CaseFiles
 from VHIWorkflowLib.study.measure_case import measure_case

@@ -17,7 +17,7 @@ from VHIWorkflowLib.core.decisions import StartMode
 from VHIWorkflowLib.core.errors import CleaningError
 from VHIWorkflowLib.core.grids import BoolArray, Grid
 from VHIWorkflowLib.core.islands import Islands, find_islands
-from VHIWorkflowLib.core.lattice import Lattice
+from VHIWorkflowLib.core.lattice import Lattice, Runs
 from VHIWorkflowLib.core.partition import Unit
 from VHIWorkflowLib.core.steps import Action
 from VHIWorkflowLib.core.targets import (
@@ -232,7 +232,7 @@ class Both:
         noise = ndimage.gaussian_filter(rng.normal(size=shape), [0.3 if a == slice_axis else 0.7 for a in AXES])
         mask = noise > np.quantile(noise, rng.uniform(0.75, 0.9))
         conservative = noise > np.quantile(noise, 0.93)
-        islands = find_islands(lattice.runs_of(mask), lattice, 2)
+        islands = find_islands(Runs.of(lattice.codes_of(mask)), lattice, 2)
         left = np.zeros(shape, dtype=bool)
         left.flat[islands.voxels] = True
         scores = np.round(rng.random(islands.number), 2).tolist()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from Core.small_cases import ALL_STORAGES, Storage, small_case
 from VHIWorkflowLib.core.facts import IslandFacts, island_facts
-from VHIWorkflowLib.core.lattice import IndexArray
+from VHIWorkflowLib.core.grids import IndexArray
 from VHIWorkflowLib.core.measurement import Preliminary
 from VHIWorkflowLib.core.targets import Touching
 

@@ -19,7 +19,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 from VHIWorkflowLib.core.grids import BoolArray
 from VHIWorkflowLib.core.islands import Islands, find_islands
-from VHIWorkflowLib.core.lattice import Lattice
+from VHIWorkflowLib.core.lattice import Lattice, Runs
 
 shapes = st.tuples(*[st.integers(1, 6)] * 3)
 masks = shapes.flatmap(lambda shape: arrays(np.bool_, shape))
@@ -27,7 +27,7 @@ masks = shapes.flatmap(lambda shape: arrays(np.bool_, shape))
 
 def islands_of(mask: BoolArray, slice_axis: int = 0, minimum_pixels: int = 1) -> Islands:
     lattice = Lattice(mask.shape, slice_axis)
-    return find_islands(lattice.runs_of(mask), lattice, minimum_pixels)
+    return find_islands(Runs.of(lattice.codes_of(mask)), lattice, minimum_pixels)
 
 
 def large_groups(mask: BoolArray, slice_axis: int, minimum_pixels: int) -> BoolArray:

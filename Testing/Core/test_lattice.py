@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 from VHIWorkflowLib.core.grids import BoolArray
-from VHIWorkflowLib.core.lattice import Lattice, Runs, positions_of_true
+from VHIWorkflowLib.core.lattice import Lattice, Runs
+from VHIWorkflowLib.core.measurement import mask_from
 
 shapes = st.tuples(*[st.integers(1, 6)] * 3)
 masks = shapes.flatmap(lambda shape: arrays(np.bool_, shape))
@@ -20,7 +21,8 @@ slice_axes = st.sampled_from(AXES)
 def components(mask: BoolArray, slice_axis: int, within_volume: bool) -> set[frozenset[int]]:
     lattice = Lattice(mask.shape, slice_axis)
     runs = Runs.of(lattice.codes_of(mask))
-    count, label = runs.components(lattice.within_volume if within_volume else lattice.within_slice)
+    steps = lattice.within_slice + (lattice.between_slices if within_volume else ())
+    count, label = runs.components(steps)
     found = [lattice.flat(runs.take(label == number).codes()) for number in range(count)]
     assert all(group.size for group in found)
     return {frozenset(group.tolist()) for group in found}
@@ -79,8 +81,8 @@ def test_codes_are_ascending_and_lead_back_to_the_mask(mask: BoolArray, slice_ax
     lattice = Lattice(mask.shape, slice_axis)
     codes = lattice.codes_of(mask)
     assert (np.diff(codes) > 0).all()
-    assert (lattice.mask_of(codes) == mask).all()
     flat = lattice.flat(codes)
+    assert (mask_from(flat, mask.shape) == mask).all()
     assert (lattice.codes_at(flat) == codes).all()
     assert (lattice.codes_at(flat[::-1]) == codes[::-1]).all()
     assert (lattice.slices(codes) == np.unravel_index(flat, mask.shape)[slice_axis]).all()
@@ -109,13 +111,9 @@ def test_containing_finds_the_run_of_each_code_and_leaves_out_the_rest(codes: li
 @example(mask=np.ones((3, 4, 5), dtype=bool), slice_axis=0)
 @example(mask=np.ones((3, 4, 5), dtype=bool), slice_axis=1)
 @example(mask=np.ones((1, 1, 1), dtype=bool), slice_axis=2)
-def test_runs_of_a_mask_are_those_of_its_voxels(mask: BoolArray, slice_axis: int) -> None:
+def test_runs_lead_back_to_the_mask(mask: BoolArray, slice_axis: int) -> None:
     lattice = Lattice(mask.shape, slice_axis)
-    found, expected = lattice.runs_of(mask), Runs.of(lattice.codes_of(mask))
-    assert found.start.tolist() == expected.start.tolist()
-    assert found.stop.tolist() == expected.stop.tolist()
-
-
-@given(arrays(np.bool_, st.integers(0, 40)))
-def test_positions_are_those_of_numpy(mask: BoolArray) -> None:
-    assert positions_of_true(mask).tolist() == np.flatnonzero(mask).tolist()
+    runs = Runs.of(lattice.codes_of(mask))
+    flat = lattice.flat_runs(runs)
+    assert flat.tolist() == lattice.flat(runs.codes()).tolist()
+    assert (mask_from(flat, mask.shape) == mask).all()

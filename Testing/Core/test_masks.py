@@ -11,8 +11,9 @@ from hypothesis.extra.numpy import arrays
 from skimage.morphology import remove_small_objects
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray, Grid
-from VHIWorkflowLib.core.lattice import Lattice
+from VHIWorkflowLib.core.lattice import Lattice, Runs
 from VHIWorkflowLib.core.masks import BoneVoxels, pixels_for_area, runs_without_small_groups, smallest_at_least
+from VHIWorkflowLib.core.measurement import mask_from
 
 shapes = st.tuples(*[st.integers(1, 6)] * 3)
 masks = shapes.flatmap(lambda shape: arrays(np.bool_, shape))
@@ -20,8 +21,8 @@ masks = shapes.flatmap(lambda shape: arrays(np.bool_, shape))
 
 def without_small_groups(mask: BoolArray, slice_axis: int, minimum_pixels: int) -> BoolArray:
     lattice = Lattice(mask.shape, slice_axis)
-    runs, _ = runs_without_small_groups(lattice.runs_of(mask), lattice, minimum_pixels)
-    return lattice.mask_of(runs.codes())
+    runs, _ = runs_without_small_groups(Runs.of(lattice.codes_of(mask)), lattice, minimum_pixels)
+    return mask_from(lattice.flat(runs.codes()), mask.shape)
 
 
 def slice_by_slice(mask: BoolArray, slice_axis: int, minimum_pixels: int) -> BoolArray:
@@ -76,7 +77,8 @@ def test_members_are_the_voxels_that_both_have(stored: BoolArray, others: BoolAr
     lattice = Lattice((3, 4, 5), slice_axis)
     bone = BoneVoxels.of(np.zeros((3, 4, 5)), stored, lattice)
     member = bone.members(lattice.codes_of(others))
-    assert (lattice.mask_of(bone.codes[member]) == (stored & others)).all()
+    found = mask_from(lattice.flat(bone.codes[member]), stored.shape)
+    assert (found == (stored & others)).all()
 
 
 def test_voxels_near_a_threshold_are_those_that_equal_it_within_the_margin() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from VHIWorkflowLib.core.errors import CleaningError
 from VHIWorkflowLib.core.grids import Grid
 from VHIWorkflowLib.core.islands import find_islands
-from VHIWorkflowLib.core.lattice import Lattice
+from VHIWorkflowLib.core.lattice import Lattice, Runs
 from VHIWorkflowLib.core.partition import Partition, Unit
 from VHIWorkflowLib.core.targets import (
     AtVoxel,
@@ -37,7 +37,7 @@ def two_islands(scores: list[float] | None = None) -> Partition:
     mask[2, 4, 4:6] = mask[2, 4, 7:9] = True
     mask[1, 5, 5:8] = True
     lattice = Lattice(GRID.shape, 0)
-    return Partition(find_islands(lattice.runs_of(mask), lattice), scores)
+    return Partition(find_islands(Runs.of(lattice.codes_of(mask)), lattice), scores)
 
 
 def numbers(target: Target, partition: Partition, in_slice: int | None = None) -> list[int]:

@@ -232,3 +232,11 @@ def test_thresholds_by_hand_have_no_multiple() -> None:
     found = thresholds_by_hand(100.0, 100.0)
     assert (found.iqr_multiple, found.sensitive, found.conservative) == (None, 100.0, 100.0)
     assert found.margin == pytest.approx(1e-4)
+
+
+@given(st.lists(st.floats(-4000.0, 4000.0, width=32), min_size=50, max_size=90))
+def test_quartiles_are_those_of_numpy_to_the_last_bit(values: list[float]) -> None:
+    q1, median, q3 = np.percentile(values, (25, 50, 75))
+    assume(q3 > q1 and max(values) > 0)
+    found = normal_bone_statistics(values)
+    assert (found.q1, found.median, found.q3, found.maximum) == (q1, median, q3, max(values))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK
+from VHIWorkflowLib.core.grids import Grid
 
 SHAPE = (6, 32, 30)
 """Slices, rows, columns."""
@@ -69,3 +70,11 @@ def write_good_case(folder: Path) -> dict[str, Path]:
         "normal_bone": write(folder / "normal_bone.nii.gz", normal_bone()),
         "disease_region": write(folder / "disease_region.nii.gz", disease_region()),
     }
+
+
+def stir_grid() -> Grid:
+    """Grid of the good case."""
+    affine = np.eye(4)
+    affine[:3, :3] = oblique_direction() * SPACING_MM
+    affine[:3, 3] = ORIGIN_LPS
+    return Grid(SHAPE, np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine)

@@ -14,7 +14,6 @@ import pytest
 import SimpleITK
 from Files import synthetic
 from Files.dicom_files import SECONDARY_CAPTURE, expected_intensities, write_enhanced, write_series
-from Files.malformed import stir_grid
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 from VHIWorkflowLib.core.grids import Grid, Volume
@@ -27,7 +26,7 @@ REAL_CASES = Path(__file__).parents[2] / "../shared/data/sij_mri"
 
 def assert_is_the_scan(volume: Volume) -> None:
     """Same voxels at the same place as written, whichever end is the first slice."""
-    grid = stir_grid()
+    grid = synthetic.stir_grid()
     assert volume.array.dtype == np.float32
     assert volume.grid.slice_axis == 0
     k, j, i = np.indices(grid.shape).reshape(3, -1)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from Files import synthetic
-from Files.malformed import CATALOGUE, Malformed, stir_grid
+from Files.malformed import CATALOGUE
+from Files.malformed_entries import Malformed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from VHIWorkflowLib.core.grids import Volume
@@ -28,7 +29,7 @@ def libraries_loaded() -> None:
 def read(entry: Malformed, path: Path) -> Volume:
     if entry.argument in ("stir", "t1"):
         return read_image(path)
-    return read_normal_bone([path], stir_grid()) if entry.argument == "normal_bone" else read_mask(path)
+    return read_normal_bone([path], synthetic.stir_grid()) if entry.argument == "normal_bone" else read_mask(path)
 
 
 @pytest.mark.parametrize("entry", [entry for entry in CATALOGUE if entry.alone], ids=lambda entry: entry.name)

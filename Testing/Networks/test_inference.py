@@ -244,6 +244,20 @@ def test_an_implausible_volume_is_warned_of(tmp_path: Path) -> None:
         assert any("look at it" in text for text in segment(scan, model).warnings) is warned
 
 
+def test_parts_too_small_for_their_label_are_dropped(tmp_path: Path) -> None:
+    grid = oblique_grid((15, 60, 60), (3, 0.6, 0.6))
+    large = sphere_scan(grid, 12)
+    scan = Volume(large.array.copy(), grid)
+    scan.array[0, 2:4, 2:4] = large.array.max()
+    every = segment(scan, bright_model(tmp_path))
+    assert every.labels[0].any()
+    model = bright_model(tmp_path, labels=(replace(labels(1)[0], smallest_part_ml=0.1),))
+    found = segment(scan, model)
+    assert not found.labels[0].any()
+    assert np.array_equal(found.labels[1:], every.labels[1:])
+    assert np.array_equal(found.probabilities[0] >= model.description.threshold, found.labels > 0)
+
+
 def test_the_result_names_the_model(flat: Model) -> None:
     result = segment(smooth_scan(oblique_grid((2, 16, 16), (3, 0.6, 0.6))), flat)
     assert (result.model_name, result.model_version, result.model_sha256) == ("synthetic", "1.2.3", flat.sha256)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis.extra.numpy import arrays
+from Training.dataset import Subject
 from Training.metrics import compare, dice, surface_distance_95
 from Training.reports import summary, table
+from VHIWorkflowLib.core.grids import Grid, Volume
 
 SPACING = (3.3, 0.6, 0.6)
 masks = arrays(np.bool_, (3, 8, 8))
@@ -17,6 +19,10 @@ def block(slices: slice, columns: slice) -> np.ndarray:
     mask = np.zeros((6, 20, 20), dtype=bool)
     mask[slices, 5:15, columns] = True
     return mask
+
+
+def subject(region: np.ndarray) -> Subject:
+    return Subject("one", Volume(np.zeros(region.shape), Grid(region.shape, np.diag([*SPACING[::-1], 1.0]))), region)
 
 
 @given(masks, masks)
@@ -48,7 +54,7 @@ def test_the_edge_of_the_field_of_view_is_no_surface() -> None:
 
 def test_empty_slices_are_counted_apart() -> None:
     manual, predicted = block(slice(1, 4), slice(5, 15)), block(slice(2, 6), slice(5, 15))
-    found = compare("one", manual, predicted, SPACING)
+    found = compare(subject(manual), predicted)
     assert found.slice_dice == [0, 1, 1]
     assert (found.empty_slices, found.empty_slices_filled) == (3, 2)
     assert found.volume_difference_percent == pytest.approx(100 / 3)
@@ -61,4 +67,4 @@ def test_empty_slices_are_counted_apart() -> None:
 def test_an_empty_manual_region_is_refused() -> None:
     empty = np.zeros((1, 4, 4), dtype=bool)
     with pytest.raises(ValueError, match="empty"):
-        compare("one", empty, empty, SPACING)
+        compare(subject(empty), empty)

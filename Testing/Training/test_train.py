@@ -96,8 +96,8 @@ def test_the_written_weights_say_what_the_run_says(tmp_path: Path) -> None:
 def test_what_a_fold_holds_out_is_never_in_its_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[str, ...]] = []
 
-    def spy(subjects, device):  # type: ignore[no-untyped-def]
-        pool = pool_slices(subjects, device)
+    def spy(*arguments):  # type: ignore[no-untyped-def]
+        pool = pool_slices(*arguments)
         seen.append(pool.names)
         return pool
 
@@ -144,12 +144,16 @@ def test_the_learning_rate_rises_and_falls_to_nothing() -> None:
     assert rates[-1] < 1e-3 * configuration.learning_rate
 
 
-def test_the_loss_ignores_pixels_without_weight_and_falls_to_nothing() -> None:
-    target = torch.tensor([[[[1.0, 0.0, 1.0, 0.0]]]])
-    weight = torch.tensor([[[[1.0, 1.0, 0.0, 0.0]]]])
-    right = torch.tensor([[[[30.0, -30.0, -30.0, 30.0]]]])
-    assert float(dice_and_cross_entropy(right, target, weight, 0.5)) == pytest.approx(0, abs=1e-5)
-    assert float(dice_and_cross_entropy(-right, target, weight, 0.5)) > 1
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_the_loss_is_least_where_the_probability_is_the_share_of_the_pixel(share: float) -> None:
+    target = torch.tensor([[[[1.0, 0.0, 0.25, 0.5]]]])
+    right = torch.logit(target, eps=1e-6).requires_grad_()
+    loss = dice_and_cross_entropy(right, target, share)
+    loss.backward()
+    assert right.grad is not None
+    assert float(right.grad.abs().max()) < 1e-4
+    assert float(dice_and_cross_entropy(right.detach() + 1, target, share)) > float(loss.detach())
+    assert float(dice_and_cross_entropy(-right.detach(), target, share)) > float(loss.detach()) + 0.5
 
 
 def test_configurations_survive_being_written_and_unknown_names_are_refused() -> None:
@@ -157,5 +161,5 @@ def test_configurations_survive_being_written_and_unknown_names_are_refused() ->
     assert configuration_from(json.loads(configuration.to_json())) == configuration
     with pytest.raises(ValueError, match="colour"):
         configuration_from({"colour": "blue"})
-    with pytest.raises(ValueError, match="target"):
-        configuration_from({"target": "everything"})
+    with pytest.raises(ValueError, match="crop"):
+        configuration_from({"crop_mm": 1.0})

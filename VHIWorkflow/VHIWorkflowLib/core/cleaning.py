@@ -17,13 +17,13 @@ import numpy.typing as npt
 
 from .decisions import DECIDES, Decision, DecisionTable, StartMode
 from .errors import CleaningError
-from .grids import BoolArray, Grid
+from .grids import BoolArray, Grid, IndexArray
 from .islands import Islands
-from .lattice import IndexArray
 from .measurement import Preliminary, Vhi
 from .partition import Cut, Partition, Unit
+from .ranking import RankScores
 from .steps import Action, Reason, Step
-from .targets import Json, Target, TheseIslands
+from .targets import Json, RankBelow, Target, TheseIslands
 
 Clock = Callable[[], datetime]
 
@@ -84,7 +84,8 @@ class CleaningSession:
     clock
         Gives each step its time.
     scores
-        Rank score of each island, in the order of ``islands``.
+        Rank score of each island, in the order of ``islands``. With ``RankScores``, steps that go by rank are recorded
+        with the model's name, version and hash.
     on_change
         Called after each step, undo and redo, to save it. What it raises goes to the caller; the step itself stands.
 
@@ -102,12 +103,13 @@ class CleaningSession:
         *,
         start: StartMode = "remove",
         clock: Clock = utc_now,
-        scores: npt.ArrayLike | None = None,
+        scores: npt.ArrayLike | RankScores | None = None,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.grid = grid
         self.start: StartMode = start
-        self.partition = Partition(islands, scores)
+        self.rank_source = scores.source if isinstance(scores, RankScores) else None
+        self.partition = Partition(islands, scores.values if isinstance(scores, RankScores) else scores)
         self.undo_count = 0
         self.redo_count = 0
         self._clock = clock
@@ -126,7 +128,7 @@ class CleaningSession:
         *,
         start: StartMode = "remove",
         clock: Clock = utc_now,
-        scores: npt.ArrayLike | None = None,
+        scores: npt.ArrayLike | RankScores | None = None,
         on_change: Callable[[], None] = lambda: None,
     ) -> CleaningSession:
         """A session on a measured case."""
@@ -315,7 +317,10 @@ class CleaningSession:
         ]
         if not units:
             return Change()
-        return self._take(self._new_step(action, target.description(), units, in_slice, reason), units)
+        description = target.description()
+        if isinstance(target, RankBelow) and self.rank_source is not None:
+            description["model"] = dict(self.rank_source.document())
+        return self._take(self._new_step(action, description, units, in_slice, reason), units)
 
     def _new_step(
         self, action: Action, target: dict[str, Json], units: list[Unit], in_slice: int | None, reason: Reason | None

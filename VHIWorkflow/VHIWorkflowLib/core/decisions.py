@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from .errors import CleaningError
-from .lattice import IndexArray
+from .grids import IndexArray
 from .measurement import Vhi
 from .partition import Cut, Partition
 from .steps import Action

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import KDTree
 
-from .grids import BoolArray, FloatArray
-from .lattice import IndexArray
+from .grids import BoolArray, FloatArray, IndexArray
 from .masks import smallest_at_least
 from .measurement import Preliminary
 

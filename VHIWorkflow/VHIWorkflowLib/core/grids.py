@@ -15,6 +15,7 @@ from .errors import MeasurementError
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+IndexArray = npt.NDArray[np.int64]
 
 SAME_GRID_TOLERANCE = 0.05
 """Two grids of equal shape are the same when no corner differs by more than this share of the smallest spacing."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from .lattice import IndexArray, Lattice, Runs
+from .grids import IndexArray
+from .lattice import Lattice, Runs, connected
 from .masks import runs_without_small_groups
 
 
@@ -73,30 +73,31 @@ def find_islands(runs: Runs, lattice: Lattice, minimum_pixels: int = 1) -> Islan
     if runs.start.size == 0:
         nothing = np.empty(0, dtype=np.int64)
         return Islands(lattice, nothing, nothing, nothing, nothing)
-    count, island = runs.components(lattice.within_volume)
-    rank = _by_size(island, runs, count)[island]
-    order = np.lexsort((runs.start, _first_code(group, runs), rank))
-    runs, group, rank = runs.take(order), group[order], rank[order]
-    last_run = np.append(np.flatnonzero(np.diff(group)), group.size - 1)
+    island = islands_of_groups(runs, group, lattice)
+    size = np.bincount(island[group], weights=runs.lengths)
+    rank = _positions(np.argsort(-size, kind="stable"))[island]
+    part = np.argsort(rank, kind="stable")
+    order = np.argsort(_positions(part).astype(np.min_scalar_type(part.size))[group], kind="stable")
+    runs = runs.take(order)
+    last_run = np.cumsum(np.bincount(group)[part]) - 1
     return Islands(
         lattice=lattice,
         voxels=lattice.flat_runs(runs),
         part_ends=np.cumsum(runs.lengths)[last_run],
-        part_island=rank[last_run],
+        part_island=rank[part],
         part_slice=lattice.slices(runs.start[last_run]),
     )
 
 
-def _by_size(island: npt.NDArray[np.int32], runs: Runs, count: int) -> IndexArray:
-    """Rank of each island by size, the largest 0; runs are in ascending order."""
-    size = np.bincount(island, weights=runs.lengths, minlength=count)
-    _, first_run = np.unique(island, return_index=True)
-    rank = np.empty(count, dtype=np.int64)
-    rank[np.lexsort((runs.start[first_run], -size))] = np.arange(count)
-    return rank
+def islands_of_groups(runs: Runs, group: IndexArray, lattice: Lattice) -> IndexArray:
+    """Island of each group, from 0 by first run; groups are numbered from 0 by first run."""
+    one, other = runs.neighbours(lattice.between_slices)
+    _, island = connected(int(group.max(initial=-1)) + 1, group[one], group[other])
+    return island
 
 
-def _first_code(group: npt.NDArray[np.int32], runs: Runs) -> IndexArray:
-    """For each run the first code of its group; runs are in ascending order."""
-    _, first_run, position = np.unique(group, return_index=True, return_inverse=True)
-    return runs.start[first_run][position]
+def _positions(order: IndexArray) -> IndexArray:
+    """Where each of the numbers from 0 on stands in an order of them."""
+    positions = np.empty_like(order)
+    positions[order] = np.arange(order.size)
+    return positions

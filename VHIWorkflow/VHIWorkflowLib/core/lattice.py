@@ -13,9 +13,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from .grids import BoolArray
+from .blocks import Value, positions_of_true
+from .grids import BoolArray, IndexArray
 
-IndexArray = npt.NDArray[np.int64]
+_BEYOND = np.iinfo(np.int64).max
+"""Above every code."""
 
 
 @dataclass(frozen=True)
@@ -55,23 +57,24 @@ class Lattice:
         return (self.row_step,)
 
     @property
-    def within_volume(self) -> tuple[int, ...]:
-        """Steps to the following rows that hold neighbours of a voxel in the volume (26-connected)."""
-        row, between = self.row_step, self.slice_step
-        return row, between - row, between, between + row
+    def between_slices(self) -> tuple[int, ...]:
+        """Steps to the rows of the following slice that hold neighbours of a voxel (26-connected)."""
+        return self.slice_step - self.row_step, self.slice_step, self.slice_step + self.row_step
+
+    def in_order(self, array: npt.NDArray[Value]) -> npt.NDArray[Value]:
+        """An array of this shape made flat: slice by slice, row by row."""
+        return array.transpose(self.axes).ravel()
 
     def codes_of(self, mask: BoolArray) -> IndexArray:
         """Sorted codes of the true voxels of a mask, shape (k, j, i)."""
-        return self.codes_in_order(np.flatnonzero(mask.transpose(self.axes)))
+        return self.codes_in_order(positions_of_true(self.in_order(mask)))
 
-    def runs_of(self, mask: BoolArray) -> Runs:
-        """Runs of the true voxels of a mask, shape (k, j, i), without a look at each voxel on its own."""
-        ordered = mask.transpose(self.axes)
-        columns = ordered.shape[2]
-        ends = positions_of_true(np.diff(ordered.ravel(), prepend=False, append=False))
+    def runs_between(self, ends: IndexArray) -> Runs:
+        """Runs of stretches of voxels of ``in_order``, given by where each begins and ends, in turn."""
+        columns = self.shape[self.axes[2]]
         start, stop = ends[0::2], ends[1::2]
         rows = (stop - 1) // columns - start // columns + 1
-        if (rows > 1).any():  # runs that go on in the next row
+        if (rows > 1).any():  # stretches that go on in the next row
             which = np.repeat(np.arange(start.size), rows)
             row = start[which] // columns + np.arange(which.size) - np.repeat(np.cumsum(rows) - rows, rows)
             start, stop = np.maximum(start[which], row * columns), np.minimum(stop[which], (row + 1) * columns)
@@ -96,20 +99,15 @@ class Lattice:
     def flat_runs(self, runs: Runs) -> IndexArray:
         """``flat(runs.codes())``, without taking every code apart."""
         stride = 1 if self.axes[2] == 2 else self.shape[2]
-        lengths = runs.lengths
-        before = np.cumsum(lengths) - lengths
-        flat: IndexArray = np.repeat(self.flat(runs.start) - before * stride, lengths)
-        return flat + np.arange(flat.size) * stride
+        first, lengths = self.flat(runs.start), runs.lengths
+        steps = np.full(int(lengths.sum()), stride)
+        steps[:1] = first[:1]
+        steps[np.cumsum(lengths[:-1])] = np.diff(first) - (lengths[:-1] - 1) * stride
+        return np.cumsum(steps, out=steps)
 
     def slices(self, codes: IndexArray) -> IndexArray:
         """Slice numbers of voxels given by their codes."""
         return codes // self.slice_step
-
-    def mask_of(self, codes: IndexArray) -> BoolArray:
-        """Mask of shape (k, j, i) that is true at the given codes."""
-        mask = np.zeros(self.shape, dtype=bool)
-        mask.ravel()[self.flat(codes)] = True
-        return mask
 
     def codes_in_order(self, positions: IndexArray) -> IndexArray:
         """Codes of voxels given by their C-order position in an array whose axes are slice, row, column."""
@@ -158,43 +156,33 @@ class Runs:
         position = np.searchsorted(self.start, codes, side="right") - 1
         return position[(position >= 0) & (codes < self.stop[position])]
 
-    def components(self, steps: tuple[int, ...]) -> tuple[int, npt.NDArray[np.int32]]:
-        """Number of connected components and the component of each run, from 0.
+    def components(self, steps: tuple[int, ...]) -> tuple[int, IndexArray]:
+        """Number of connected components and the component of each run, from 0 by first run.
 
         Parameters
         ----------
         steps
-            ``Lattice.within_slice`` or ``Lattice.within_volume``.
+            Of the lattice: ``within_slice``, ``between_slices``, or both.
         """
-        count = self.start.size
-        sources, targets = [], []
-        for step in steps:
-            low = np.searchsorted(self.stop, self.start + step, side="left")
-            high = np.searchsorted(self.start, self.stop + step, side="right")
-            touching = np.maximum(high - low, 0)
-            ends = np.cumsum(touching)
-            sources.append(np.repeat(np.arange(count), touching))
-            targets.append(np.arange(int(touching.sum())) + np.repeat(low - (ends - touching), touching))
-        return connected(count, np.concatenate(sources), np.concatenate(targets))
+        return connected(self.start.size, *self.neighbours(steps))
+
+    def neighbours(self, steps: tuple[int, ...]) -> tuple[IndexArray, IndexArray]:
+        """Positions of runs that touch: the one, and the other some steps on."""
+        begin = np.concatenate([self.start + step for step in steps])
+        end = np.concatenate([self.stop + step for step in steps])
+        one = np.tile(np.arange(self.start.size), len(steps))
+        other = np.searchsorted(self.stop, begin)
+        starts = np.append(self.start, _BEYOND)
+        ones, others = [], []
+        while (touching := np.flatnonzero(starts[other] <= end)).size:
+            one, other, end = one[touching], other[touching], end[touching]
+            ones.append(one)
+            others.append(other)
+            other = other + 1  # a run may touch several: on to the next
+        return np.concatenate([one[:0], *ones]), np.concatenate([one[:0], *others])
 
 
-def positions_of_true(mask: BoolArray) -> IndexArray:
-    """Positions of the true values of a mask of one axis; fast where they are few.
-
-    Examples
-    --------
-    >>> positions_of_true(np.array([False, True, False, False, True]))
-    array([1, 4])
-    """
-    whole = mask.size // 8 * 8
-    eights = np.ascontiguousarray(mask[:whole]).view(np.uint64)
-    hit = np.flatnonzero(eights != 0)
-    which, place = np.nonzero(mask[:whole].reshape(-1, 8)[hit])
-    positions: IndexArray = np.concatenate([hit[which] * 8 + place, whole + np.flatnonzero(mask[whole:])])
-    return positions
-
-
-def connected(count: int, source: IndexArray, target: IndexArray) -> tuple[int, npt.NDArray[np.int32]]:
+def connected(count: int, source: IndexArray, target: IndexArray) -> tuple[int, IndexArray]:
     """Number of connected components of an undirected graph, and the component of each node, from 0 by first node.
 
     Scipy has this too, but loading its sparse arrays takes longer than measuring a case.
@@ -209,15 +197,15 @@ def connected(count: int, source: IndexArray, target: IndexArray) -> tuple[int, 
     Examples
     --------
     >>> connected(5, np.array([4, 3]), np.array([1, 4]))
-    (3, array([0, 1, 2, 1, 1], dtype=int32))
+    (3, array([0, 1, 2, 1, 1]))
     """
     root = np.arange(count)
     while source.size:
         np.minimum.at(root, np.maximum(source, target), np.minimum(source, target))
-        while not np.array_equal(above := root[root], root):
+        while not ((above := root.take(root)) == root).all():
             root = above
         source, target = root[source], root[target]
         apart = source != target
         source, target = source[apart], target[apart]
-    number = np.cumsum(root == np.arange(count), dtype=np.int32)
+    number = np.cumsum(root == np.arange(count))
     return int(number[-1]) if count else 0, number[root] - 1

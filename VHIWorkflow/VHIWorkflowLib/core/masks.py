@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from .blocks import positions_of_true
 from .errors import MeasurementError
-from .grids import BoolArray, Grid
-from .lattice import IndexArray, Lattice, Runs
+from .grids import BoolArray, Grid, IndexArray
+from .lattice import Lattice, Runs
 
 MINIMUM_GROUP_PIXELS = 4
 """Smaller groups within a slice are dropped (Hepburn et al. 2023)."""
@@ -37,8 +38,8 @@ class BoneVoxels:
     @classmethod
     def of(cls, stir: npt.NDArray[np.floating], region: BoolArray, lattice: Lattice) -> BoneVoxels:
         """Collect the voxels of a region, both arrays of shape (k, j, i)."""
-        positions = np.flatnonzero(region.transpose(lattice.axes))
-        return cls(lattice, lattice.codes_in_order(positions), stir.transpose(lattice.axes).ravel().take(positions))
+        positions = positions_of_true(lattice.in_order(region))
+        return cls(lattice, lattice.codes_in_order(positions), lattice.in_order(stir).take(positions))
 
     def members(self, codes: IndexArray) -> npt.NDArray[np.bool_]:
         """Which of these voxels are among others given by ascending codes; shape (n,)."""
@@ -78,7 +79,7 @@ def smallest_at_least(cut: float, dtype: np.dtype[np.floating]) -> npt.NDArray[n
     return value
 
 
-def runs_without_small_groups(runs: Runs, lattice: Lattice, minimum_pixels: int) -> tuple[Runs, npt.NDArray[np.int32]]:
+def runs_without_small_groups(runs: Runs, lattice: Lattice, minimum_pixels: int) -> tuple[Runs, IndexArray]:
     """Drop small groups: 8-connected within their slice, of fewer pixels than the minimum.
 
     Parameters
@@ -90,12 +91,13 @@ def runs_without_small_groups(runs: Runs, lattice: Lattice, minimum_pixels: int)
 
     Returns
     -------
-    The runs that stay, and for each the number of its group (numbers of dropped groups are missing).
+    The runs that stay, and for each the number of its group, from 0 by first run.
     """
     count, group = runs.components(lattice.within_slice)
-    size = np.bincount(group, weights=runs.lengths, minlength=count)
-    stays = (size >= minimum_pixels)[group]
-    return runs.take(stays), group[stays]
+    large = np.bincount(group, weights=runs.lengths, minlength=count) >= minimum_pixels
+    stays = large[group]
+    number = np.cumsum(large) - 1
+    return runs.take(stays), number[group[stays]]
 
 
 def pixels_for_area(area_mm2: float, grid: Grid) -> int:

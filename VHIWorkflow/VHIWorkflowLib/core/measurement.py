@@ -8,10 +8,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from .blocks import Blocks, positions_of_true
 from .errors import MeasurementError
 from .grids import BoolArray, Grid, Volume, bounding_box
 from .islands import Islands, find_islands
-from .lattice import Lattice, Runs
+from .lattice import Lattice
 from .masks import MINIMUM_GROUP_PIXELS, BoneVoxels, pixels_for_area, smallest_at_least
 from .thresholds import (
     DEFAULT_TOLERANCE,
@@ -176,19 +177,22 @@ def measure(
         if mask.shape != stir.grid.shape:
             raise MeasurementError(f"the {name} has shape {mask.shape}, the STIR volume {stir.grid.shape}")
     lattice = Lattice(stir.grid.shape, stir.grid.slice_axis)
-    statistics = normal_bone_statistics(_intensities_in(stir, lattice.runs_of(normal_bone), lattice))
-    region = np.greater(disease_region, normal_bone)
+    arrays = [lattice.in_order(array) for array in (normal_bone, disease_region, stir.array)]
+    blocks = Blocks.holding(*arrays[:2])
+    normal, disease, intensities = (blocks.of(array) for array in arrays)
+    statistics = normal_bone_statistics(intensities[positions_of_true(normal)])
+    region = disease & ~normal
     if not region.any():
         raise MeasurementError("nothing is left of the disease region once the normal bone is taken out")
-    if not np.isfinite(stir.array).all() and not np.isfinite(stir.array[region]).all():
+    if not np.isfinite(intensities).all() and not np.isfinite(intensities[region]).all():
         raise MeasurementError("the STIR volume has values that are not numbers inside the bone")
     limits = thresholds or thresholds_from(statistics, settings.tolerance)
-    above = stir.array >= smallest_at_least(limits.sensitive_cut, stir.array.dtype)
+    above = intensities >= smallest_at_least(limits.sensitive_cut, intensities.dtype)
     above &= region
-    runs = lattice.runs_of(above)
+    runs = lattice.runs_between(blocks.ends(above))
     minimum_pixels = settings.pixels_on(stir.grid)
     islands = find_islands(runs, lattice, minimum_pixels)
-    intensities = stir.array.ravel()[islands.voxels]
+    found = stir.array.ravel().take(islands.voxels)
     return Preliminary(
         stir=stir,
         normal_bone=normal_bone,
@@ -199,14 +203,9 @@ def measure(
         thresholds=limits,
         above_threshold_voxels=int(runs.lengths.sum()),
         islands=islands,
-        conservative=intensities >= smallest_at_least(limits.conservative_cut, intensities.dtype),
-        warnings=_warnings(normal_bone, disease_region),
+        conservative=found >= smallest_at_least(limits.conservative_cut, found.dtype),
+        warnings=_warnings(normal_bone, disease_region, np.count_nonzero(normal & disease) / statistics.voxels),
     )
-
-
-def _intensities_in(stir: Volume, runs: Runs, lattice: Lattice) -> npt.NDArray[np.floating]:
-    intensities: npt.NDArray[np.floating] = stir.array.ravel()[lattice.flat_runs(runs)]
-    return intensities
 
 
 def mask_from(voxels: npt.NDArray[np.int64], shape: tuple[int, int, int]) -> BoolArray:
@@ -216,12 +215,11 @@ def mask_from(voxels: npt.NDArray[np.int64], shape: tuple[int, int, int]) -> Boo
     return mask
 
 
-def _warnings(normal_bone: BoolArray, disease_region: BoolArray) -> tuple[str, ...]:
+def _warnings(normal_bone: BoolArray, disease_region: BoolArray, share_inside: float) -> tuple[str, ...]:
     """Warn of a normal bone far from the disease region; readers draw the region around it or over it."""
-    voxels = np.count_nonzero(normal_bone)
-    if np.count_nonzero(normal_bone & disease_region) >= LEAST_SHARE_INSIDE * voxels:
+    if share_inside >= LEAST_SHARE_INSIDE:
         return ()
-    inside = np.count_nonzero(normal_bone[bounding_box(disease_region)]) / voxels
+    inside = np.count_nonzero(normal_bone[bounding_box(disease_region)]) / np.count_nonzero(normal_bone)
     if inside < LEAST_SHARE_INSIDE:
         return (f"{100 * (1 - inside):.0f} % of the normal bone lies beyond the disease region: are both of one case?",)
     return ()

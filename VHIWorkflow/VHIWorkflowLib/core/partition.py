@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import CleaningError
+from .grids import IndexArray
 from .islands import Islands, find_islands
-from .lattice import IndexArray, Lattice, Runs
+from .lattice import Lattice, Runs
 
 NO_PART = -1
 

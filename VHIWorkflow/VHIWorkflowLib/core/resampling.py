@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -14,15 +12,6 @@ LEAST_OVERLAP = 0.9
 """Below this share of the STIR field the overlap with T1w is a warning."""
 INSIDE = 0.5
 """Probability from which on a voxel belongs to the region."""
-
-
-@dataclass(frozen=True)
-class RegionOnStir:
-    """A region on the STIR grid: mask of shape (k, j, i), whether it was resampled, and warnings for the record."""
-
-    mask: BoolArray
-    resampled: bool
-    warnings: tuple[str, ...]
 
 
 def check_overlap(stir: Grid, t1w: Grid) -> tuple[str, ...]:
@@ -47,16 +36,21 @@ def check_overlap(stir: Grid, t1w: Grid) -> tuple[str, ...]:
     return ()
 
 
-def region_on_stir(probabilities: Volume, stir: Grid, threshold: float = INSIDE) -> RegionOnStir:
+def region_on_stir(probabilities: Volume, stir: Grid, threshold: float = INSIDE) -> BoolArray:
     """Resample probabilities (or a mask, as 0 and 1) linearly to the STIR grid and cut them, usually at 0.5.
 
     A grid that differs only by the rounding of headers is not resampled.
+
+    Raises
+    ------
+    MeasurementError
+        If both do not overlap at all.
     """
     values = np.asarray(probabilities.array, dtype=np.float32)
     if stir.matches(probabilities.grid):
-        return RegionOnStir(values >= np.float32(threshold), False, ())
-    warnings = check_overlap(stir, probabilities.grid)
-    return RegionOnStir(resample(values, probabilities.grid, stir) >= threshold, True, warnings)
+        return np.asarray(values >= np.float32(threshold))
+    check_overlap(stir, probabilities.grid)
+    return np.asarray(resample(values, probabilities.grid, stir) >= threshold)
 
 
 def resample(values: npt.NDArray[np.floating], source: Grid, target: Grid) -> FloatArray:

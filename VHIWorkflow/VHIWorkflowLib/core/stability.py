@@ -17,7 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import MeasurementError
-from .lattice import IndexArray, Runs
+from .grids import IndexArray
+from .islands import islands_of_groups
+from .lattice import Runs
 from .masks import runs_without_small_groups
 from .measurement import Preliminary
 from .thresholds import Thresholds, normal_bone_statistics, thresholds_from
@@ -150,7 +152,7 @@ def _leave_out(
     kept_bone: npt.NDArray[np.bool_],
 ) -> LeftOut:
     """Measure with some voxels of the normal bone left out (codes), the intensities of the rest at hand."""
-    bone, steps = case.bone, case.bone.lattice.within_volume
+    bone = case.bone
     limits = case.thresholds
     if limits.iqr_multiple is not None:
         try:
@@ -158,9 +160,9 @@ def _leave_out(
         except MeasurementError as error:
             return LeftOut(part.kind, part.which, left.size, problem=str(error))
     above = bone.at_or_above(limits.sensitive_cut, case.outside_normal_bone | bone.members(left))
-    runs, _ = runs_without_small_groups(Runs.of(bone.codes[above]), bone.lattice, case.minimum_pixels)
-    islands, island = runs.components(steps)
-    touched = np.zeros(islands, dtype=bool)
+    runs, group = runs_without_small_groups(Runs.of(bone.codes[above]), bone.lattice, case.minimum_pixels)
+    island = islands_of_groups(runs, group, bone.lattice)[group]
+    touched = np.zeros(runs.start.size, dtype=bool)
     touched[island[runs.containing(bone.codes[above & kept_bone])]] = True
     return LeftOut(
         part.kind,

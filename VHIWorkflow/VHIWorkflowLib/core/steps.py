@@ -9,7 +9,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from .lattice import IndexArray, Runs
+from .grids import IndexArray
+from .lattice import Runs
 from .partition import UnitReference
 from .targets import Json
 

@@ -9,8 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from .errors import CleaningError
-from .grids import BoolArray, Grid
-from .lattice import IndexArray
+from .grids import BoolArray, Grid, IndexArray
 from .partition import Partition, Unit
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]

@@ -89,10 +89,11 @@ def normal_bone_statistics(intensities: npt.ArrayLike) -> NormalBoneStatistics:
             f"the normal bone has {values.size} voxels, at least {MINIMUM_NORMAL_BONE_VOXELS} are needed: "
             "mark a larger region"
         )
-    if not np.isfinite(values).all():
+    ordered = np.sort(values)
+    if not np.isfinite(ordered[[0, -1]]).all():  # what is not a number comes last
         raise MeasurementError("the STIR volume has values that are not numbers inside the normal bone")
-    q1, median, q3 = (float(q) for q in np.percentile(values, (25, 50, 75)))
-    maximum = float(values.max())
+    q1, median, q3 = (_quantile(ordered, share) for share in (0.25, 0.5, 0.75))
+    maximum = float(ordered[-1])
     if q3 - q1 <= 0:
         raise MeasurementError(
             f"the middle half of the normal bone has one single intensity ({q1:g}), so no threshold follows from it: "
@@ -101,6 +102,14 @@ def normal_bone_statistics(intensities: npt.ArrayLike) -> NormalBoneStatistics:
     if maximum <= 0:
         raise MeasurementError("the normal bone has no positive intensity: is this a magnitude STIR volume?")
     return NormalBoneStatistics(values.size, q1, median, q3, maximum)
+
+
+def _quantile(ordered: npt.NDArray[np.float64], share: float) -> float:
+    """Quantile of ascending values by linear interpolation; to the last bit that of ``numpy.percentile``."""
+    place = share * (ordered.size - 1)
+    low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
+    part = place - math.floor(place)
+    return float(low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part))
 
 
 def thresholds_from(statistics: NormalBoneStatistics, tolerance: float = DEFAULT_TOLERANCE) -> Thresholds:

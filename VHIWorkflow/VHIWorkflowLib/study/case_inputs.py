@@ -192,7 +192,7 @@ def _read_region(path: Path, stir: Grid, t1w: Grid) -> BoolArray:
     region = read_mask(path, segment=DISEASE_REGION.name)
     if not (stir.matches(region.grid) or t1w.matches(region.grid)):
         raise InputError(path, "lies neither on the STIR nor on the T1w grid: is it of the same examination?")
-    mask = _about(path, lambda: region_on_stir(region, stir)).mask
+    mask = _about(path, lambda: region_on_stir(region, stir))
     if not mask.any():
         raise InputError(path, "has no voxel inside the STIR volume")
     return mask

@@ -116,8 +116,8 @@ class BundledRegions:
         from BoneSegModelsLib.inference import segment
 
         result = segment(t1w, self._model, self._backend, progress=progress)
-        on_stir = region_on_stir(result.probability(), stir, result.description.threshold)
-        return FoundRegion(on_stir.mask, model_of(result), result.warnings)
+        mask = region_on_stir(result.probability(), stir, result.description.threshold)
+        return FoundRegion(mask, model_of(result), result.warnings)
 
     def normal_bone(self, stir: Volume, t1w: Volume, disease_region: BoolArray) -> FoundRegion:
         """See `RegionFinder`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from VHIWorkflowLib.core.decisions import StartMode
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray
 from VHIWorkflowLib.core.measurement import Preliminary, Settings, measure
+from VHIWorkflowLib.core.ranking import RankScores, RankSource
 from VHIWorkflowLib.core.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE
 from VHIWorkflowLib.core.stability import Stability, how_much_hangs_on_normal_bone
 from VHIWorkflowLib.core.thresholds import Thresholds
@@ -28,7 +30,7 @@ from VHIWorkflowLib.files.volumes import sha256_of
 from .case_files import RECORD_NAME, read_record, record_bytes, write_record
 from .case_inputs import LoadedCase, check_name
 from .case_record import CaseKey, CaseRecord, Region
-from .found_regions import FoundRegion
+from .found_regions import FoundRegion, Model
 
 LABELMAP_NAME = "labelmap.nii.gz"
 SEGMENTATION_NAME = "segmentation.seg.nrrd"
@@ -37,13 +39,18 @@ SENSITIVE_ONLY_LABEL, CONSERVATIVE_LABEL = 1, 2
 
 @dataclass(frozen=True)
 class Sitting:
-    """Where and how a reader works: output folder, start mode, settings, thresholds set by hand (or None), clock."""
+    """Where and how a reader works.
+
+    Output folder, start mode, settings, thresholds set by hand (or None), clock, and what ranks the islands (or None);
+    a ranking that was at hand is in the record, whether or not a step went by it.
+    """
 
     out: Path
     start: StartMode = "remove"
     settings: Settings = field(default_factory=Settings)
     thresholds: Thresholds | None = None
     clock: Clock = utc_now
+    ranking: Callable[[Preliminary], RankScores] | None = None
 
 
 class Reading:
@@ -97,6 +104,7 @@ class Reading:
             self.case,
             start=sitting.start,
             clock=sitting.clock,
+            scores=None if sitting.ranking is None else sitting.ranking(self.case),
             on_change=self.save if autosave else lambda: None,
         )
 
@@ -143,7 +151,7 @@ class Reading:
             settings=case.settings,
             normal_bone=self._regions[0],
             disease_region=self._regions[1],
-            models=self.loaded.models,
+            models=self.loaded.models + (() if session.rank_source is None else (_model(session.rank_source),)),
             statistics=case.statistics,
             thresholds=case.thresholds,
             near_sensitive=case.near_sensitive,
@@ -217,6 +225,10 @@ def label_map(session: CleaningSession) -> LabelArray:
     labels = session.mask().astype(np.uint8) * np.uint8(SENSITIVE_ONLY_LABEL)
     labels[session.conservative_mask()] = CONSERVATIVE_LABEL
     return labels
+
+
+def _model(source: RankSource) -> Model:
+    return Model(source.name, source.version, source.sha256)
 
 
 def region_of(mask: BoolArray, origin: str = "given", confidence: float | None = None) -> Region:
