@@ -23,12 +23,12 @@ from VHIWorkflowLib.core.ranking import RankScores, RankSource
 
 from .errors import ModelError
 from .island_features import feature_names, island_features
-from .model_folders import MODELS_FOLDER
+from .model_folders import models_folder
 
 FORMAT = "VHIWorkflow island ranking"
 FORMAT_VERSION = 1
 DESCRIPTION_NAME = "rank.json"
-RANK_FOLDER = MODELS_FOLDER / "island_rank"
+MODEL_NAME = "island_rank"
 """Where the bundled model lies."""
 
 LEAF = -1
@@ -169,15 +169,15 @@ def logit(raw: FloatArray) -> FloatArray:
     return odds
 
 
-def load_rank_model(folder: Path = RANK_FOLDER) -> RankModel:
-    """Read a ranking and compare its parameters with their SHA-256.
+def load_rank_model(folder: Path | None = None) -> RankModel:
+    """Read a ranking, the bundled one when None, and compare its parameters with their SHA-256.
 
     Raises
     ------
     ModelError
         If a file is missing, damaged, not the one that belongs to the model, or of a newer format.
     """
-    path = Path(folder) / DESCRIPTION_NAME
+    path = (models_folder() / MODEL_NAME if folder is None else Path(folder)) / DESCRIPTION_NAME
     data = _read(path)
     document = _document(path, data)
     try:

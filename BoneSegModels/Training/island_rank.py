@@ -67,7 +67,7 @@ def write_model(rankers: dict[str, Ranker], cases: Sequence[RankCase], folder: P
             f"{name}.value": forest.value,
         }
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     (folder / PARAMETERS_NAME).write_bytes(buffer.getvalue())
     islands, kept = sum(case.kept.size for case in cases), sum(int(case.kept.sum()) for case in cases)
     document = {

@@ -54,8 +54,10 @@ def island_labels(islands: Islands, trials: npt.NDArray[np.bool_]) -> tuple[Bool
 def read_case(folder: Path) -> RankCase:
     """Measure one case up to cleaning and describe its islands."""
     stir, t1w = read_image(folder / "stir.nii.gz"), read_image(folder / "t1w.nii.gz")
-    masks = [np.asarray(read_mask(folder / f"{name}.nii.gz").array, bool) for name in ("normal_bone", "disease_region")]
-    case = measure(stir, *masks)
+    normal, region = (
+        np.asarray(read_mask(folder / f"{name}.nii.gz").array, bool) for name in ("normal_bone", "disease_region")
+    )
+    case = measure(stir, normal, region)
     trials = np.stack([np.asarray(read_mask(path).array, bool).ravel() for path in sorted(folder.glob(TRIALS))])
     kept, share = island_labels(case.islands, trials)
     voxels = np.array([each.size for each in case.islands.island_voxels()], dtype=np.int64)

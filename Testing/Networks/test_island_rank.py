@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from BoneSegModelsLib.errors import ModelError
 from BoneSegModelsLib.island_features import feature_names, island_features
-from BoneSegModelsLib.island_rank import DESCRIPTION_NAME, RANK_FOLDER, Forest, RankModel, calibrated, load_rank_model
+from BoneSegModelsLib.model_folders import models_folder
+from BoneSegModelsLib.island_rank import DESCRIPTION_NAME, MODEL_NAME, Forest, RankModel, calibrated, load_rank_model
 from Core.small_cases import ALL_STORAGES, Storage
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -201,7 +202,7 @@ def test_a_bright_large_island_at_the_joint_ranks_above_a_faint_speck_far_from_i
 
 
 def copied(folder: Path) -> Path:
-    shutil.copytree(RANK_FOLDER, folder)
+    shutil.copytree(models_folder() / MODEL_NAME, folder)
     return folder
 
 
