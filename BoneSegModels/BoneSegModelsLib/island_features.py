@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial import KDTree
-from VHIWorkflowLib.core.grids import BoolArray, FloatArray, Volume, bounding_box
-from VHIWorkflowLib.core.lattice import IndexArray
+from VHIWorkflowLib.core.grids import BoolArray, FloatArray, IndexArray, Volume, bounding_box
 from VHIWorkflowLib.core.measurement import Preliminary
 from VHIWorkflowLib.core.resampling import resample
 

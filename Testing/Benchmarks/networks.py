@@ -142,9 +142,7 @@ def report_start(model: Model, scan: Volume, folder: Path, rounds: int) -> None:
         run(command)
         seconds = np.array([[float(part) for part in run(command).split()] for _ in range(rounds)])
         whole, alone, cpu = np.median(seconds, axis=0)
-        print(
-            f"{name}: {whole:.2f} s with all imports but numpy's, {alone:.2f} s without that of torch itself; {cpu:.2f} s CPU"
-        )
+        print(f"{name}: {whole:.2f} s with imports but numpy's, {alone:.2f} s without torch's own; {cpu:.2f} s CPU")
         target(f"loading the models, {name}", float(alone if name == "torch" else whole), 1.0, "s")
     commands = {
         name: (
