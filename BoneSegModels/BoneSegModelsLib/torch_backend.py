@@ -30,7 +30,9 @@ BFLOAT16_ADVANTAGE = 0.8
 TRIAL_SIDE = 96
 TRIAL_RUNS = 3
 IMAGES_AT_ONCE = {"cuda": 16, "mps": 4}
-"""2D slices in one batch; on a CPU one for each thread."""
+"""2D slices in one batch; on a CPU a few for each thread."""
+IMAGES_EACH = 2
+"""2D slices that a thread of a CPU takes at once."""
 
 NOT_ENOUGH = "there is not enough memory to run the network; close other programs"
 
@@ -92,7 +94,7 @@ class TorchBackend:
     @property
     def batch_size(self) -> int:
         """See `Backend`."""
-        return IMAGES_AT_ONCE.get(self.device, self._threads) if self._dimensions == 2 else 1
+        return IMAGES_AT_ONCE.get(self.device, IMAGES_EACH * self._threads) if self._dimensions == 2 else 1
 
     def probabilities(self, batch: FloatArray) -> FloatArray:
         """See `Backend`."""
@@ -113,11 +115,12 @@ class TorchBackend:
         return self._mean(self._networks, image)
 
     def _mean(self, networks: list[Any], image: Tensor) -> FloatArray:
-        """Mean of the probabilities; on a CPU each thread has one image in one network."""
+        """Mean of the probabilities; on a CPU each thread has an image or two in one network."""
         if self.device != "cpu":
             with self._torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
                 return self._array(self._mean_of([self._one(network, image) for network in networks]))
-        tasks = list(product(self._torch.split(image, 1), networks))
+        each = min(-(-len(image) // self._threads), IMAGES_EACH)
+        tasks = list(product(self._torch.split(image, each), networks))
         with self._one_thread_each(), ThreadPoolExecutor(self._threads) as pool:
             single = list(pool.map(lambda task: self._one(task[1], task[0]), tasks))
         members = len(networks)

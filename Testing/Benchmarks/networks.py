@@ -52,14 +52,14 @@ SEEN = ModelInput("T1w", 1.2, context_slices=1, intensity=IntensityScaling(limit
 LOAD = """
 import sys, time
 from pathlib import Path
-started = time.perf_counter()
+started, cpu = time.perf_counter(), time.process_time()
 if sys.argv[2] == "torch":
     import torch
 imported = time.perf_counter()
 from BoneSegModelsLib.backends import open_backend
 from BoneSegModelsLib.model_folders import load_model_folder
 open_backend(load_model_folder(Path(sys.argv[1])), sys.argv[2], "cpu")
-print(time.perf_counter() - started, time.perf_counter() - imported)
+print(time.perf_counter() - started, time.perf_counter() - imported, time.process_time() - cpu)
 """
 
 
@@ -141,8 +141,8 @@ def report_start(model: Model, scan: Volume, folder: Path, rounds: int) -> None:
         command = (sys.executable, "-c", LOAD, str(model.path), name)
         run(command)
         seconds = np.array([[float(part) for part in run(command).split()] for _ in range(rounds)])
-        whole, alone = np.median(seconds, axis=0)
-        print(f"{name}: {whole:.2f} s with all imports but numpy's, {alone:.2f} s without that of torch itself")
+        whole, alone, cpu = np.median(seconds, axis=0)
+        print(f"{name}: {whole:.2f} s with imports but numpy's, {alone:.2f} s without torch's own; {cpu:.2f} s CPU")
         target(f"loading the models, {name}", float(alone if name == "torch" else whole), 1.0, "s")
     commands = {
         name: (
