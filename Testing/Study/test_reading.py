@@ -13,15 +13,17 @@ from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.errors import CleaningError
 from VHIWorkflowLib.core.grids import Volume
 from VHIWorkflowLib.core.measurement import Settings
-from VHIWorkflowLib.core.targets import SmallerThan, TheseIslands, Touching
+from VHIWorkflowLib.core.ranking import RankScores, RankSource
+from VHIWorkflowLib.core.targets import RankBelow, SmallerThan, TheseIslands, Touching
 from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.results import HISTORY_NAME, RESULTS_NAME, read_rows
 from VHIWorkflowLib.files.segmentation_files import read_labelmap, read_segmentation
 from VHIWorkflowLib.files.volumes import sha256_of
 from VHIWorkflowLib.study.case_files import read_record
 from VHIWorkflowLib.study.case_inputs import CaseFiles, LoadedCase, load_case
-from VHIWorkflowLib.study.case_record import CaseKey
+from VHIWorkflowLib.study.case_record import CaseKey, Model
 from VHIWorkflowLib.study.reading import Reading, Sitting
+from VHIWorkflowLib.study.verification import verify_folder
 
 
 @pytest.fixture
@@ -316,3 +318,20 @@ def test_the_case_is_as_the_arrays_say(loaded):
     assert np.array_equal(loaded.stir.array, case.stir.array)
     assert np.array_equal(loaded.normal_bone, case.normal_bone)
     assert loaded.stir.grid.matches(case.stir.grid)
+
+
+def test_a_ranking_is_on_record_and_nobody_needs_it_to_check_or_go_on(loaded, out):
+    source = RankSource("island_rank", "1.2.3", "a" * 64)
+    sitting = Sitting(out, ranking=lambda case: RankScores(np.linspace(1, 0, case.islands.number), source))
+    reading = Reading(KEY, loaded, sitting)
+    reading.session.remove(RankBelow(0.4))
+    record = reading.finish()
+    assert record.models == (Model("island_rank", "a" * 64),)
+    step = read_record(reading.folder).cleaning.steps[0]
+    assert step.target["model"] == {"name": "island_rank", "version": "1.2.3", "sha256": "a" * 64}
+    assert 0 < record.islands_removed < record.islands
+    assert [each.verdict for each in verify_folder(out)] == ["same"]
+    again = Reading.resume(KEY, loaded, Sitting(out))
+    assert again.session.steps == reading.session.steps
+    assert again.record("begun").models == record.models
+    np.testing.assert_array_equal(again.session.mask(), reading.session.mask())

@@ -17,7 +17,7 @@ from VHIWorkflowLib.core.decisions import StartMode
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray
 from VHIWorkflowLib.core.measurement import Preliminary, Settings, measure
-from VHIWorkflowLib.core.ranking import RankScores, RankSource
+from VHIWorkflowLib.core.ranking import RankScores
 from VHIWorkflowLib.core.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE
 from VHIWorkflowLib.core.stability import Stability, how_much_hangs_on_normal_bone
 from VHIWorkflowLib.core.thresholds import Thresholds
@@ -151,7 +151,7 @@ class Reading:
             settings=case.settings,
             normal_bone=self._regions[0],
             disease_region=self._regions[1],
-            models=self.loaded.models + (() if session.rank_source is None else (_model(session.rank_source),)),
+            models=self.loaded.models + _ranking_models(session),
             statistics=case.statistics,
             thresholds=case.thresholds,
             near_sensitive=case.near_sensitive,
@@ -227,8 +227,15 @@ def label_map(session: CleaningSession) -> LabelArray:
     return labels
 
 
-def _model(source: RankSource) -> Model:
-    return Model(source.name, source.version, source.sha256)
+def _ranking_models(session: CleaningSession) -> tuple[Model, ...]:
+    """Models that rank the islands of a session, or did when a step was taken that is now repeated."""
+    now = session.rank_source
+    found = [] if now is None else [Model(now.name, now.version, now.sha256)]
+    for step in session.steps:
+        source = step.target.get("model")
+        if isinstance(source, dict) and {"name", "version", "sha256"} <= source.keys():
+            found.append(Model(str(source["name"]), str(source["version"]), str(source["sha256"])))
+    return tuple(dict.fromkeys(found))
 
 
 def region_of(mask: BoolArray, origin: str = "given", confidence: float | None = None) -> Region:
