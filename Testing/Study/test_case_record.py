@@ -360,6 +360,19 @@ def test_a_version_that_never_was_is_refused(tmp_path, version):
         read_record(write_document(tmp_path, changed))
 
 
+def test_a_record_of_version_1_reads_as_one_without_networks(tmp_path):
+    old = document()
+    old["format_version"] = 1
+    for region in ("normal_bone", "disease_region"):
+        del old[region]["confidence"]
+    old["models"] = [{"name": model["name"], "sha256": model["sha256"]} for model in old["models"]]
+    models = tuple(Model(model.name, "", model.sha256) for model in full_record().models)
+    regions = {
+        name: replace(getattr(full_record(), name), confidence=None) for name in ("normal_bone", "disease_region")
+    }
+    assert_same(read_record(write_document(tmp_path, old)), replace(full_record(), models=models, **regions))
+
+
 def test_older_versions_are_brought_up_to_date_step_by_step(tmp_path, monkeypatch):
     order = []
 
@@ -369,7 +382,7 @@ def test_older_versions_are_brought_up_to_date_step_by_step(tmp_path, monkeypatc
 
     def from_0(old: dict[str, Any]) -> dict[str, Any]:
         order.append(0)
-        return {key: value for key, value in old.items() if key != "rater"} | {"format_version": 1}
+        return {key: value for key, value in old.items() if key != "rater"} | {"format_version": FORMAT_VERSION}
 
     monkeypatch.setattr(case_files, "MIGRATIONS", {0: from_0, -1: from_minus_1})
     old = document()
@@ -380,7 +393,9 @@ def test_older_versions_are_brought_up_to_date_step_by_step(tmp_path, monkeypatc
 
 
 def test_a_migration_that_meets_a_damaged_old_record_names_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(case_files, "MIGRATIONS", {0: lambda old: {**old, "reader": old["rater"], "format_version": 1}})
+    monkeypatch.setattr(
+        case_files, "MIGRATIONS", {0: lambda old: {**old, "reader": old["rater"], "format_version": FORMAT_VERSION}}
+    )
     old = document()
     old["format_version"] = 0
     with pytest.raises(RecordError, match="cannot be brought up to date"):

@@ -21,8 +21,17 @@ RECORD_NAME = "case.json"
 SCHEMA_NAME = "case.schema.json"
 
 Migration = Callable[[Document], Document]
-MIGRATIONS: dict[int, Migration] = {}
-"""For each older version of the format, what turns its document into one of the next version. None so far."""
+
+
+def from_version_1(old: Document) -> Document:
+    """Version 2 has the confidence of a proposed region, and says what ran a model; version 1 had neither."""
+    regions = {name: {**old[name], "confidence": None} for name in ("normal_bone", "disease_region")}
+    ran: Document = {"version": "", "backend": None, "device": None, "precision": None, "notes": []}
+    return {**old, **regions, "models": [{**model, **ran} for model in old["models"]], "format_version": 2}
+
+
+MIGRATIONS: dict[int, Migration] = {1: from_version_1}
+"""For each older version of the format, what turns its document into one of the next version."""
 
 
 def write_record(record: CaseRecord, folder: Path) -> None:

@@ -27,7 +27,7 @@ from .case_record import CaseKey, CaseRecord, Region
 from .found_regions import Model
 
 FORMAT = "VHIWorkflow case"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 Document = dict[str, Any]
 
