@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -177,6 +178,20 @@ def test_ctrl_c_leaves_nothing_half_done(tmp_path):
 
 
 # vhi models
+
+
+def test_models_lists_what_is_bundled(tmp_path, capfd):
+    ran = run_here(capfd, "models")
+    assert (ran.status, ran.err) == (0, "")
+    documents = json.loads(run_here(capfd, "models", "--json").out)
+    assert [each["name"] for each in documents] == ["disease_region", "normal_bone", "island_rank"]
+    for each in documents:
+        assert each["problem"] is None
+        assert f"{each['name']} {each['version']}\n" in ran.out
+        assert each["sha256"] in ran.out
+    shutil.copytree(Path(documents[2]["path"]), tmp_path / "island_rank")
+    (tmp_path / "island_rank" / "parameters.npz").write_bytes(b"other")
+    assert "parameters.npz" in run_here(capfd, "models", "--models", tmp_path).problem
 
 
 def test_models_lists_hashes_and_names_what_is_broken(tmp_path, capfd):

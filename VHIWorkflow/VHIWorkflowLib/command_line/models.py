@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .networks import add_models
 
 if TYPE_CHECKING:
+    from BoneSegModelsLib.island_rank import RankModel
     from BoneSegModelsLib.model_folders import Model, ModelEntry
+    from BoneSegModelsLib.normal_bone_parameters import NormalBoneParameters
 
 DESCRIPTION = """\
-List the bundled networks with their hashes. Every file is read and compared with the hash that belongs to it; exit
-status 2 when one is missing or differs.
+List the bundled models with their hashes: networks, normal-bone proposal, ranking of islands. Every file is read and
+compared with the hash that belongs to it; exit status 2 when one is missing or differs.
 """
 
 
@@ -22,7 +26,7 @@ def add_to(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "models",
-        help="list the bundled networks",
+        help="list the bundled models",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -38,19 +42,50 @@ def run(arguments: argparse.Namespace) -> int:
 
     from .measure import one_line
 
+    folder = models_folder(arguments.models)
     entries = list_models(arguments.models)
+    without_network = list(_without_network(folder))
     if arguments.json:
-        print(json.dumps([_document(entry) for entry in entries], ensure_ascii=False, indent=1))
-    elif not entries:
-        print(f"no models lie in {models_folder(arguments.models)}")
+        documents = [*map(_document, entries), *without_network]
+        print(json.dumps(documents, ensure_ascii=False, indent=1))
+    elif not entries and not without_network:
+        print(f"no models lie in {folder}")
     else:
-        for entry in entries:
-            if entry.model is not None:
-                print(_in_words(entry.model))
-    broken = [entry for entry in entries if entry.problem is not None]
-    for entry in broken:
-        print(f"vhi: {one_line(str(entry.problem))}", file=sys.stderr)
+        words = [_in_words(entry.model) for entry in entries if entry.model is not None]
+        words += [
+            f"{each['name']} {each['version']}\n  finds    {each['finds']}\n  sha256   {each['sha256']}"
+            for each in without_network
+            if each["problem"] is None
+        ]
+        print("\n".join(words))
+    problems = [entry.problem for entry in entries] + [each["problem"] for each in without_network]
+    broken = [str(problem) for problem in problems if problem is not None]
+    for problem in broken:
+        print(f"vhi: {one_line(problem)}", file=sys.stderr)
     return 2 if broken else 0
+
+
+def _without_network(folder: Path) -> Iterator[dict[str, Any]]:
+    """The models of a folder that are no networks: what they find, version, hash, or why they cannot be used."""
+    from BoneSegModelsLib import island_rank, normal_bone_parameters
+    from BoneSegModelsLib.errors import ModelError
+
+    marrow = folder / normal_bone_parameters.MODEL_NAME / normal_bone_parameters.PARAMETERS_NAME
+    ranking = folder / island_rank.MODEL_NAME / island_rank.DESCRIPTION_NAME
+    kinds: tuple[tuple[Path, str, Callable[[], NormalBoneParameters | RankModel]], ...] = (
+        (marrow, "a proposal for the normal bone", lambda: normal_bone_parameters.read_parameters(marrow)),
+        (ranking, "the rank of each island", lambda: island_rank.load_rank_model(ranking.parent)),
+    )
+    for path, finds, load in kinds:
+        if not path.is_file():
+            continue
+        document = {"name": path.parent.name, "path": str(path.parent), "finds": finds}
+        try:
+            model = load()
+        except ModelError as error:
+            yield document | {"problem": str(error)}
+        else:
+            yield document | {"problem": None, "version": model.version, "sha256": model.sha256}
 
 
 def _in_words(model: Model) -> str:
