@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,9 @@ def repository() -> Path:
 def environment() -> dict[str, str]:
     """Environment for child processes."""
     return {**os.environ, "PYTHONWARNINGS": "error"}
+
+
+def pytest_configure() -> None:
+    """Let programs that tests start be interrupted, also where this one was started in the background of a shell."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -326,7 +326,7 @@ def test_a_ranking_is_on_record_and_nobody_needs_it_to_check_or_go_on(loaded, ou
     reading = Reading(KEY, loaded, sitting)
     reading.session.remove(RankBelow(0.4))
     record = reading.finish()
-    assert record.models == (Model("island_rank", "a" * 64),)
+    assert record.models == (Model("island_rank", "1.2.3", "a" * 64),)
     step = read_record(reading.folder).cleaning.steps[0]
     assert step.target["model"] == {"name": "island_rank", "version": "1.2.3", "sha256": "a" * 64}
     assert 0 < record.islands_removed < record.islands

@@ -26,7 +26,7 @@ from Training.rank_forest import (
     read_rank_configuration,
 )
 from VHIWorkflowLib.core.islands import find_islands
-from VHIWorkflowLib.core.lattice import Lattice
+from VHIWorkflowLib.core.lattice import Lattice, Runs
 
 FEW = RankConfiguration(trees=6)
 LEAST_AUC, LEAST_PRECISION, LEAST_AUC_BY_VOLUME = 0.92, 0.70, 0.88
@@ -89,7 +89,7 @@ def test_islands_are_labelled_by_the_trials_that_touch_them() -> None:
     trials = np.zeros((4, *lattice.shape), dtype=bool)
     trials[0, 0, 0, 0] = trials[1, 0, 0, 2] = True  # two trials, no voxel in common
     trials[2:, 0, 2, 5] = True
-    kept, share = island_labels(find_islands(lattice.codes_of(mask), lattice), trials.reshape(4, -1))
+    kept, share = island_labels(find_islands(Runs.of(lattice.codes_of(mask)), lattice), trials.reshape(4, -1))
     assert kept.tolist() == [False, True]
     assert share.tolist() == [0.5, 0.5]
 
