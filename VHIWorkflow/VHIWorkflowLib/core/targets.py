@@ -49,6 +49,15 @@ class TheseIslands:
 
 
 @dataclass(frozen=True)
+class CarriedOver(TheseIslands):
+    """Islands on which was decided before the reader corrected a region or a threshold (`carry_over`)."""
+
+    def description(self) -> dict[str, Json]:
+        """Numbers are kept with the islands themselves."""
+        return {"kind": "carried_over"}
+
+
+@dataclass(frozen=True)
 class AtVoxel:
     """The island at a voxel (array index k, j, i): a click."""
 
