@@ -18,6 +18,8 @@ from .targets import CarriedOver
 def carry_over(before: CleaningSession, after: CleaningSession) -> None:
     """Repeat the decisions of one session on another of the same start mode and grid, as one undo step.
 
+    Time spent, undos and redos count on.
+
     Parameters
     ----------
     before
@@ -30,6 +32,7 @@ def carry_over(before: CleaningSession, after: CleaningSession) -> None:
     CleaningError
         If the steps cannot be saved; see `CleaningSession`.
     """
+    after.continue_effort_of(before)
     kept = before.kept_voxels()
     removed = np.setdiff1d(_all_voxels(before), kept)
     cut_off = _removed_in_part(before, removed)

@@ -13,6 +13,8 @@ from .grids import BoolArray, Grid, IndexArray
 from .partition import Partition, Unit
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+CARRIED_OVER = "carried_over"
+
 Tool = Literal["lasso", "brush", "sphere", "mask"]
 
 
@@ -54,7 +56,7 @@ class CarriedOver(TheseIslands):
 
     def description(self) -> dict[str, Json]:
         """Numbers are kept with the islands themselves."""
-        return {"kind": "carried_over"}
+        return {"kind": CARRIED_OVER}
 
 
 @dataclass(frozen=True)

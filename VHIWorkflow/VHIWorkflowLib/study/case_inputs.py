@@ -54,11 +54,19 @@ class CaseFiles:
         InputError
             If one cannot be read.
         """
-        masks = [*(("normal_bone", path) for path in self.normal_bone), *self._single_masks()]
-        roles = [("stir", self.stir), ("t1w", self.t1w), *((role, Scan(path)) for role, path in masks)]
-        return tuple(
-            InputFile(role, scan.path, sha256_of(scan.path, series=scan.series), scan.series) for role, scan in roles
+        scans = (("stir", self.stir), ("t1w", self.t1w))
+        return (
+            *(
+                InputFile(role, scan.path, sha256_of(scan.path, series=scan.series), scan.series)
+                for role, scan in scans
+            ),
+            *self.mask_inputs(),
         )
+
+    def mask_inputs(self) -> tuple[InputFile, ...]:
+        """The files of regions and masks; see ``inputs``."""
+        masks = [*(("normal_bone", path) for path in self.normal_bone), *self._single_masks()]
+        return tuple(InputFile(role, path, sha256_of(path)) for role, path in masks)
 
     def paths(self) -> tuple[Path, ...]:
         """Every file and folder."""
@@ -80,6 +88,16 @@ class InputFile:
     path: Path
     sha256: str
     series: str | None = None
+
+
+@dataclass(frozen=True)
+class LoadedScans:
+    """The two scans of a case in memory, their files as the record names them, and warnings about them."""
+
+    stir: Volume
+    t1w: Volume
+    inputs: tuple[InputFile, ...]
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -105,6 +123,22 @@ class LoadedCase:
         return tuple(origin.model for origin in (self.disease_region_origin, self.normal_bone_origin) if origin.model)
 
 
+def load_scans(files: CaseFiles) -> LoadedScans:
+    """Read the two scans of a case.
+
+    Raises
+    ------
+    InputError
+        If one cannot be used, or they do not overlap; the message starts with the file.
+    """
+    for path in files.paths():
+        check_name(path)
+    stir = read_image(files.stir.path, series=files.stir.series)
+    t1w = read_image(files.t1w.path, series=files.t1w.series)
+    warnings = tuple(_about(files.t1w.path, lambda: check_overlap(stir.grid, t1w.grid)))
+    return LoadedScans(stir, t1w, CaseFiles(files.stir, files.t1w).inputs(), warnings)
+
+
 def load_case(files: CaseFiles, finder: RegionFinder | None = None, progress: Progress | None = None) -> LoadedCase:
     """Read all files of a case, and find the regions that were not given.
 
@@ -121,13 +155,10 @@ def load_case(files: CaseFiles, finder: RegionFinder | None = None, progress: Pr
         If a file cannot be used, or lies on a grid where it must not, or a region can neither be read nor found; the
         message starts with the file.
     """
-    for path in files.paths():
-        check_name(path)
     finder = finder or bundled_regions(Networks())
     _check_findable(files, finder)
-    stir = read_image(files.stir.path, series=files.stir.series)
-    t1w = read_image(files.t1w.path, series=files.t1w.series)
-    warnings = list(_about(files.t1w.path, lambda: check_overlap(stir.grid, t1w.grid)))
+    scans = load_scans(files)
+    stir, t1w = scans.stir, scans.t1w
     keep = None if files.keep is None else _read_keep(files.keep, stir.grid)
     marked = read_normal_bone(files.normal_bone, stir.grid).array if files.normal_bone else None
     bone_origin, region_origin = origin_of(files.normal_bone, NORMAL_BONE), GIVEN
@@ -140,14 +171,13 @@ def load_case(files: CaseFiles, finder: RegionFinder | None = None, progress: Pr
     if marked is None:
         found_bone = _about(files.stir.path, lambda: finder.normal_bone(stir, t1w, region))
         marked, bone_origin = found_bone.mask, RegionOrigin.of(found_bone)
-    warnings += [*region_origin.said(), *bone_origin.said()]
     return LoadedCase(
         stir=stir,
         normal_bone=marked,
         disease_region=region,
         keep=keep,
-        inputs=files.inputs(),
-        warnings=tuple(warnings),
+        inputs=(*scans.inputs, *files.mask_inputs()),
+        warnings=(*scans.warnings, *region_origin.said(), *bone_origin.said()),
         t1w=t1w,
         normal_bone_origin=bone_origin,
         disease_region_origin=region_origin,

@@ -51,7 +51,7 @@ class Sitting:
     settings: Settings = field(default_factory=Settings)
     thresholds: Thresholds | None = None
     clock: Clock = utc_now
-    ranking: Callable[[Preliminary], RankScores] | None = None
+    ranking: Callable[[Preliminary], RankScores | None] | None = None
 
 
 class Reading:
