@@ -58,6 +58,10 @@ def _write_tutorial(folder: Path) -> int:
     from .progress import progress_bar
 
     with progress_bar(len(SUBJECTS) * len(TIME_POINTS), "case") as bar:
-        worklist = write_tutorial(folder, lambda done, total: bar.update())
+
+        def one_more(done: int, total: int) -> None:
+            bar.update()
+
+        worklist = write_tutorial(folder, one_more)
     print(f"worklist {worklist}")
     return 0
