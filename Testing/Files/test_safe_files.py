@@ -21,14 +21,6 @@ from VHIWorkflowLib.files.case_folders import case_folder, valid_name
 from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.safe_files import TEMPORARY_PREFIX, locked, replacing, write_atomically
 
-HOLD = """
-import sys, time
-from VHIWorkflowLib.files.safe_files import locked
-with locked(sys.argv[1]):
-    print("held", flush=True)
-    time.sleep(60)
-"""
-
 WRITE_FOREVER = """
 import sys
 from VHIWorkflowLib.files.safe_files import write_atomically
@@ -205,41 +197,6 @@ def test_temporary_files_of_living_writers_stay(tmp_path: Path) -> None:
     os.utime(forgotten, (0, 0))
     write_atomically(tmp_path / "x", b"")
     assert sorted(os.listdir(tmp_path)) == sorted([here.name, elsewhere.name, "x"])
-
-
-def test_lock_keeps_others_away_and_names_the_holder(tmp_path: Path) -> None:
-    path = tmp_path / "results.tsv"
-    process = start(HOLD, path)
-    try:
-        with (
-            pytest.raises(RecordError, match=rf"process {process.pid}\) has kept it in use"),
-            locked(path, timeout=0.2),
-        ):
-            pass
-    finally:
-        kill(process)
-
-
-def test_killed_holder_leaves_no_lock_in_the_way(tmp_path: Path) -> None:
-    path = tmp_path / "results.tsv"
-    kill(start(HOLD, path))
-    with locked(path, timeout=0.5):
-        write_atomically(path, b"written")
-    assert path.read_bytes() == b"written"
-
-
-def test_lock_may_be_used_by_another_account(tmp_path: Path) -> None:
-    with locked(tmp_path / "results.tsv"):
-        pass
-    assert (tmp_path / ".results.tsv.lock").stat().st_mode & 0o666 == 0o666
-
-
-def test_lock_is_free_after_an_error_inside(tmp_path: Path) -> None:
-    path = tmp_path / "results.tsv"
-    with pytest.raises(ZeroDivisionError), locked(path):
-        raise ZeroDivisionError
-    with locked(path, timeout=0.1):
-        pass
 
 
 @pytest.mark.parametrize("name", ["1007", "Müller", "sub-01", "A.b_c-d e", "Ż7", "患者3", "x" * 64])

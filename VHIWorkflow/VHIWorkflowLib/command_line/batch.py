@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .measure import add_output, add_settings, one_line, settings_from
 from .networks import add_networks, networks_from
+from .progress import progress_bar
 
 if TYPE_CHECKING:
     from VHIWorkflowLib.study.batch import BatchResult
@@ -60,8 +60,6 @@ def run(arguments: argparse.Namespace) -> int:
     from VHIWorkflowLib.study.workers import use_one_thread_each
 
     use_one_thread_each()
-    from tqdm import tqdm
-
     from VHIWorkflowLib.files.worklists import read_worklist
     from VHIWorkflowLib.study.batch import run_batch
     from VHIWorkflowLib.study.requests import requests_from
@@ -78,16 +76,15 @@ def run(arguments: argparse.Namespace) -> int:
     _check_keys(arguments.worklist, requests)
     jobs = arguments.jobs or min(os.cpu_count() or 1, 4)
     results: list[BatchResult] = []
-    tqdm.monitor_interval = 0  # a thread of its own would make forking unsafe
     with (
         closing(run_batch(requests, min(jobs, max(len(requests), 1)), again=arguments.again)) as running,
-        tqdm(total=len(requests), unit="case", disable=None, dynamic_ncols=True) as bar,
+        progress_bar(len(requests), "case") as bar,
     ):
         for result in running:
             results.append(result)
             bar.update()
             for line in _lines(result):
-                bar.write(line, file=sys.stderr)
+                bar.write(line)
     counts = {
         state: sum(result.state == state for result in results) for state in ("measured", "done before", "failed")
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from VHIWorkflowLib.core.errors import VHIError
+
 DESCRIPTION = """\
 Print what makes a shell complete vhi's commands and options. For bash, once:
   vhi completion bash > ~/.local/share/bash-completion/completions/vhi
@@ -28,7 +30,10 @@ def add_to(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the completion script."""
-    import shtab
+    try:
+        import shtab
+    except ImportError as error:
+        raise VHIError("shell completion needs the Python package shtab: pip install shtab") from error
 
     from .main import build_parser
 

@@ -11,6 +11,9 @@ Make a synthetic examination of the sacroiliac joints, measure and clean it, and
 
 The known truth of the phantom plays the reader: islands that touch a lesion are kept, the rest (vessels, joint fluid,
 facet joints, coil flare, noise) is removed. Nothing is downloaded.
+
+With --worklist, make the six cases of the tutorial instead (three subjects, two time points each) and a worklist of
+them, to read in 3D Slicer or to measure with 'vhi batch'.
 """
 
 
@@ -25,11 +28,16 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("--out", type=Path, default=Path("vhi-demo"), metavar="DIR", help="folder to write (vhi-demo)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="which synthetic subject (1)")
+    parser.add_argument(
+        "--worklist", type=Path, metavar="DIR", help="write the six cases of the tutorial and their worklist here"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make, measure, clean and show."""
+    """Make, measure, clean and show; or make the tutorial's cases."""
+    if arguments.worklist is not None:
+        return _write_tutorial(arguments.worklist)
     from VHIWorkflowLib.study.demo import make_and_measure
 
     from .measure import in_words
@@ -41,4 +49,19 @@ def run(arguments: argparse.Namespace) -> int:
         f"\nThe truth has {demo.truth_voxels} voxels of inflammation, the cleaned mask "
         f"{demo.outcome.record.vhi.sensitive_voxels}; overlap (Dice) {demo.dice:.2f}."
     )
+    return 0
+
+
+def _write_tutorial(folder: Path) -> int:
+    from VHIWorkflowLib.study.tutorial import SUBJECTS, TIME_POINTS, write_tutorial
+
+    from .progress import progress_bar
+
+    with progress_bar(len(SUBJECTS) * len(TIME_POINTS), "case") as bar:
+
+        def one_more(done: int, total: int) -> None:
+            bar.update()
+
+        worklist = write_tutorial(folder, one_more)
+    print(f"worklist {worklist}")
     return 0

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .networks import add_networks, networks_from, slice_bar
+from .networks import add_networks, networks_from
+from .progress import slice_bar
 
 if TYPE_CHECKING:
     from VHIWorkflowLib.core.measurement import Settings

@@ -1,16 +1,13 @@
-"""Options and progress of commands that run networks."""
+"""Options of commands that run networks."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from VHIWorkflowLib.study.found_regions import Networks, Progress
+    from VHIWorkflowLib.study.found_regions import Networks
 
 BACKENDS = ("auto", "torch", "numpy")
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -38,22 +35,3 @@ def networks_from(arguments: argparse.Namespace) -> Networks:
     from VHIWorkflowLib.study.found_regions import Networks
 
     return Networks(arguments.models, arguments.backend, arguments.device)
-
-
-@contextmanager
-def slice_bar() -> Iterator[Progress]:
-    """A bar on standard error, from the first slice on, where that is a terminal."""
-    from tqdm import tqdm
-
-    bars: list[Any] = []
-
-    def show(done: int, total: int) -> None:
-        if not bars:
-            bars.append(tqdm(total=total, unit="slice", disable=None, dynamic_ncols=True, leave=False, file=sys.stderr))
-        bars[0].update(done - bars[0].n)
-
-    try:
-        yield show
-    finally:
-        for bar in bars:
-            bar.close()

@@ -1,8 +1,7 @@
-"""Files that are never half written, and one writer at a time.
+"""Files that are never half written, and (`file_locks`) one writer at a time.
 
 A file is written under a temporary name in its own folder, flushed to the disk and renamed, so that whoever reads it,
-and whatever is killed, sees the old file or the new one. Locks are those of the operating system: they vanish with the
-process that held them.
+and whatever is killed, sees the old file or the new one.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from pathlib import Path
 from .case_folders import case_folder, valid_name
 from .disk_errors import clear_errors
 from .errors import RecordError
+from .file_locks import locked
 
 __all__ = ["case_folder", "clear_errors", "locked", "replacing", "replacing_together", "valid_name", "write_atomically"]
 
@@ -26,10 +26,6 @@ TEMPORARY_PREFIX = ".vhi-tmp-"
 LEFTOVER_AGE_SECONDS = 24 * 3600
 """A temporary file of this age is a leftover, even when it is unknown whether its process still runs."""
 
-LOCK_TIMEOUT_SECONDS = 30.0
-
-_LOCK_POLL_SECONDS = 0.003
-_HOLDER_BYTES = 160
 _BUSY_FILE_SECONDS = 2.0
 
 
@@ -96,42 +92,6 @@ def replacing_together(*paths: Path) -> Iterator[tuple[Path, ...]]:
                 if str(error).startswith(f"{temporary}: "):
                     raise RecordError(path, str(error).removeprefix(f"{temporary}: ")) from error
             raise
-
-
-@contextmanager
-def locked(path: str | os.PathLike[str], timeout: float = LOCK_TIMEOUT_SECONDS) -> Iterator[None]:
-    """Keep all other writers of a file away, on this and on other machines that share the folder.
-
-    The lock is held on `.<name>.lock` beside the file with the operating system's own file locks (flock, LockFileEx),
-    which are released when a process ends, however it ends, and which NFS 4 and SMB shares pass on to the server. The
-    lock file itself may stay behind: it means nothing, and deleting one that is waited for would let two writers in.
-    Only on a file system without such locks does filelock fall back to a marker file; a killed holder's marker is
-    taken over by the same machine. The lock file holds who locked it last, for the message to those who wait in vain.
-
-    Raises
-    ------
-    RecordError
-        If the lock is not free within the timeout (in seconds; the message says who holds it, if known), or a lock
-        file cannot be made in the folder.
-    """
-    from filelock import FileLock, Timeout, UnixFileLock, WindowsFileLock
-
-    target = Path(path)
-    lock_path = target.with_name(f".{target.name}.lock")
-    lock = FileLock(lock_path, mode=0o666)
-    try:
-        with clear_errors(target):
-            lock_path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                lock.acquire(timeout=timeout, poll_interval=_LOCK_POLL_SECONDS)
-            except Timeout as error:
-                problem = f"{_read_holder(lock_path)} has kept it in use for more than {timeout:g} s"
-                raise RecordError(target, f"{problem}; wait, or end that program, and try again") from error
-        if isinstance(lock, UnixFileLock | WindowsFileLock):
-            _note_holder(lock_path)
-        yield
-    finally:
-        lock.release()
 
 
 def _flush(path: Path) -> None:
@@ -214,35 +174,3 @@ def _is_running(process: int) -> bool:
     with suppress(OSError):  # on Linux, one that has ended and whose end nobody has taken note of (in a container)
         return Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
     return True
-
-
-def _note_holder(lock_path: Path) -> None:
-    """Write who holds the lock into the lock file, behind its first byte, which Windows keeps from other readers."""
-    import getpass
-    import platform
-
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        user = "somebody"
-    holder = f"{user} on {platform.node() or 'an unnamed machine'} (process {os.getpid()})"
-    with suppress(OSError):
-        descriptor = os.open(lock_path, os.O_WRONLY | getattr(os, "O_BINARY", 0))
-        try:
-            os.lseek(descriptor, 1, os.SEEK_SET)
-            os.write(descriptor, holder.encode()[:_HOLDER_BYTES].ljust(_HOLDER_BYTES))
-        finally:
-            os.close(descriptor)
-
-
-def _read_holder(lock_path: Path) -> str:
-    with suppress(OSError):
-        descriptor = os.open(lock_path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        try:
-            os.lseek(descriptor, 1, os.SEEK_SET)
-            text = os.read(descriptor, _HOLDER_BYTES).decode(errors="replace").strip()
-        finally:
-            os.close(descriptor)
-        if text.isprintable() and "(process " in text:
-            return text
-    return "another program"

@@ -1,0 +1,73 @@
+"""What 3D Slicer's Python lacks is not needed: cases are measured without filelock, tqdm, shtab and torch."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+import pytest
+from CommandLine.command_lines import ENVIRONMENT, NAMES, Ran, run_process
+from VHIWorkflowLib.files.worklists import WorklistCase, write_worklist
+from VHIWorkflowLib.study.case_inputs import CaseFiles
+
+MISSING_IN_SLICER = ("filelock", "tqdm", "shtab", "torch", "skimage", "matplotlib", "pandas", "fastjsonschema")
+
+BLOCK = f"""
+import sys
+for name in {MISSING_IN_SLICER!r}:
+    sys.modules[name] = None
+"""
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> dict[str, str]:
+    """Environment in which those packages cannot be imported, in the process and in those it starts."""
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "sitecustomize.py").write_text(BLOCK)
+    path = os.pathsep.join([str(tmp_path / "bare"), os.environ.get("PYTHONPATH", "")])
+    return {**ENVIRONMENT, "PYTHONPATH": path}
+
+
+def measure(files: CaseFiles, out: Path, environment: dict[str, str]) -> Ran:
+    masks = ("--normal-bone", files.normal_bone[0], "--disease-region", files.disease_region, "--keep", files.keep)
+    scans = ("--stir", files.stir.path, "--t1", files.t1w.path)
+    return run_process("measure", *scans, *masks, *NAMES, "--out", out, "--figure", environment=environment)
+
+
+def test_a_case_is_measured_with_the_same_result(shared_files, tmp_path, bare):
+    for name, environment in (("bare", bare), ("full", ENVIRONMENT)):
+        ran = measure(shared_files, tmp_path / name / "out", environment)
+        assert ran.status == 0, ran.err
+    folders = [tmp_path / name / "out" / "S 01" / "baseline" / "AB" for name in ("bare", "full")]
+    for name in ("labelmap.nii.gz", "segmentation.seg.nrrd"):
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
+    assert (folders[0] / "overview.png").is_file()
+    rows = [read_rows(tmp_path / name / "out" / "results.tsv") for name in ("bare", "full")]
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == 1
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a results table without their time stamps."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{**row, "measured_at": ""} for row in csv.DictReader(file, delimiter="\t")]
+
+
+def test_a_worklist_is_measured_and_what_fails_is_said(shared_files, tmp_path, bare):
+    files = shared_files
+    cases = [
+        WorklistCase(name, "baseline", files.stir, files.t1w, (normal_bone,), files.disease_region)
+        for name, normal_bone in zip("123", (*2 * files.normal_bone, tmp_path / "not there.nrrd"), strict=True)
+    ]
+    write_worklist(cases, tmp_path / "list.tsv")
+    ran = run_process("batch", tmp_path / "list.tsv", "--jobs", 2, "--out", tmp_path / "out", environment=bare)
+    assert ran.status == 2
+    assert ran.out.startswith("2 measured, 1 failed")
+    assert "not there.nrrd" in ran.err
+    assert "Traceback" not in ran.err
+    assert len(read_rows(tmp_path / "out" / "results.tsv")) == 2
+
+
+def test_completion_says_what_it_lacks(bare):
+    assert "pip install shtab" in run_process("completion", "bash", environment=bare).problem

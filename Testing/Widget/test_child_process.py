@@ -1,0 +1,204 @@
+"""The child process with real processes: lines put together, one end whatever happens, cancelling, crashes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.widget.child_process import ChildProcess, Ended
+
+PIECE = 7
+"""Output is handed on in pieces of so many bytes, so that lines and letters are cut."""
+
+
+class PlainProcess:
+    """A real process without Qt; `pump` plays the event loop."""
+
+    def __init__(self, on_output: Callable[[bytes], None], on_end: Callable[[int | None, str], None]) -> None:
+        self.on_output = on_output
+        self.on_end = on_end
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, program: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+        try:
+            self.process = subprocess.Popen(
+                [program, *arguments],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, **environment},
+            )
+        except OSError as error:
+            self.on_end(None, str(error))
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+
+    def wait(self, seconds: float) -> None:
+        assert self.process is not None
+        self.process.communicate(timeout=seconds)
+
+    def pump(self) -> None:
+        """Hand on all output, then the end."""
+        assert self.process is not None
+        assert self.process.stdout is not None
+        while data := self.process.stdout.read(PIECE):
+            self.on_output(data)
+        _, errors = self.process.communicate()
+        status = self.process.returncode
+        self.on_end(status if status >= 0 else None, errors.decode())
+
+
+class Bench:
+    """A child process whose program is written by the test, and what it told."""
+
+    def __init__(self, folder: Path, python: str = sys.executable) -> None:
+        self.folder = folder
+        self.processes: list[PlainProcess] = []
+        self.child = ChildProcess(self.make, python, [str(folder)], "Looking for bone")
+        self.progress: list[tuple[int, int]] = []
+        self.ends: list[Ended] = []
+
+    def make(self, on_output: Callable[[bytes], None], on_end: Callable[[int | None, str], None]) -> PlainProcess:
+        self.processes.append(PlainProcess(on_output, on_end))
+        return self.processes[-1]
+
+    def start(self, program: str, *arguments: str) -> None:
+        (self.folder / "program.py").write_text(program, encoding="utf-8")
+        self.child.start(
+            "program", arguments, on_progress=lambda *done: self.progress.append(done), on_end=self.ends.append
+        )
+
+    def run(self, program: str, *arguments: str) -> Ended:
+        """Start, let it end, and give its one end."""
+        self.start(program, *arguments)
+        self.processes[-1].pump()
+        assert len(self.ends) == len(self.processes)
+        assert not self.child.is_running
+        return self.ends[-1]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    bench.child.close()
+
+
+def test_progress_and_result_arrive(bench: Bench) -> None:
+    ended = bench.run(
+        "import json, sys\n"
+        "for n in range(3): print(json.dumps({'progress': [n + 1, 3]}))\n"
+        "print(json.dumps({'result': {'mask': sys.argv[1]}}, ensure_ascii=False))",
+        "Müller/Knochen.nrrd",
+    )
+    assert bench.progress == [(1, 3), (2, 3), (3, 3)]
+    assert ended == Ended(result={"mask": "Müller/Knochen.nrrd"})
+
+
+def test_last_line_counts_without_its_end(bench: Bench) -> None:
+    assert bench.run('print(\'{"result": {}}\', end="")') == Ended(result={})
+
+
+def test_other_output_is_left_alone(bench: Bench) -> None:
+    ended = bench.run(
+        "import sys\n"
+        "print('loading'); print('[1, 2]'); print('{\"progress\": \"soon\"}'); print('{\"progress\": [1]}')\n"
+        "sys.stdout.buffer.write(b'\\xff\\xfe\\n'); sys.stdout.flush()\n"
+        "print('{\"result\": {\"n\": 1}}'); print('bye'); print('a warning', file=sys.stderr)"
+    )
+    assert ended == Ended(result={"n": 1})
+    assert bench.progress == []
+
+
+def test_problem_is_handed_on(bench: Bench) -> None:
+    ended = bench.run('import sys; print(\'{"problem": "the T1w scan is empty"}\'); sys.exit(2)')
+    assert ended == Ended(problem="the T1w scan is empty")
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ("import sys; sys.exit(3)", "exit status 3"),
+        ("raise ImportError('no module named numpy')", "ImportError: no module named numpy"),
+        (f"import os; os.kill(os.getpid(), {int(signal.SIGKILL)})", "its process crashed"),
+        ("import sys; print('{\"result\": {}}'); sys.exit(1)", "exit status 1"),
+        ("pass", "exit status 0"),
+    ],
+)
+def test_unexpected_end_is_one_sentence(bench: Bench, program: str, why: str) -> None:
+    assert bench.run(program) == Ended(problem=f"Looking for bone ended unexpectedly ({why}); try again")
+
+
+def test_program_that_cannot_be_started_is_said(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, python=str(tmp_path / "no such python"))
+    bench.start("")
+    (ended,) = bench.ends
+    assert ended.problem is not None
+    assert "no such python" in ended.problem
+    assert not bench.child.is_running
+
+
+SLEEP = "import time\nprint('{\"progress\": [1, 2]}', flush=True)\ntime.sleep(60)"
+
+
+def test_cancelling_ends_the_program_and_is_told_once(bench: Bench) -> None:
+    bench.start(SLEEP)
+    assert bench.child.is_running
+    begun = time.monotonic()
+    bench.child.cancel()
+    bench.child.cancel()
+    bench.processes[-1].pump()
+    bench.child.cancel()
+    assert bench.ends == [Ended(cancelled=True)]
+    assert time.monotonic() - begun < 30
+    assert bench.run("print('{\"result\": {}}')") == Ended(result={})
+
+
+def test_nothing_is_told_after_closing(bench: Bench) -> None:
+    bench.start(SLEEP)
+    process = bench.processes[-1].process
+    bench.child.close()
+    assert process is not None
+    assert process.poll() is not None
+    bench.processes[-1].on_end(None, "")
+    assert bench.ends == []
+    assert not bench.child.is_running
+
+
+def test_one_at_a_time(bench: Bench) -> None:
+    bench.start(SLEEP)
+    with pytest.raises(VHIError, match="Looking for bone is still under way"):
+        bench.start(SLEEP)
+
+
+def test_next_may_be_started_from_the_end_of_the_one_before(bench: Bench) -> None:
+    results = []
+
+    def again(ended: Ended) -> None:
+        results.append(ended.result)
+        if len(results) < 3:
+            bench.child.start("program", [str(len(results))], on_end=again)
+
+    (bench.folder / "program.py").write_text('import sys; print(\'{"result": {"n": "\' + sys.argv[1] + \'"}}\')')
+    bench.child.start("program", ["0"], on_end=again)
+    for n in range(3):
+        bench.processes[n].pump()
+    assert results == [{"n": "0"}, {"n": "1"}, {"n": "2"}]
+
+
+def test_program_finds_the_libraries(bench: Bench) -> None:
+    program = "import json, VHIWorkflowLib; print(json.dumps({'result': {'version': VHIWorkflowLib.__version__}}))"
+    import VHIWorkflowLib
+
+    bench.child = ChildProcess(
+        bench.make, sys.executable, [str(bench.folder), str(Path(VHIWorkflowLib.__file__).parents[1])], "Reading ahead"
+    )
+    assert bench.run(program) == Ended(result={"version": VHIWorkflowLib.__version__})
