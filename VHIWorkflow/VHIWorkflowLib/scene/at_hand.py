@@ -46,6 +46,7 @@ class AtHand:
         self._finder = finder
         self._ranker = ranker
         self._table: IslandTable | None = None
+        self._cannot_rank: CleaningSession | None = None
 
     @property
     def open(self) -> OpenCase:

@@ -10,10 +10,12 @@ import numpy as np
 
 from VHIWorkflowLib.core.cleaning import Change, CleaningSession
 from VHIWorkflowLib.core.decisions import StartMode
+from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import IndexArray
 from VHIWorkflowLib.core.measurement import Vhi
+from VHIWorkflowLib.core.ranking import RankScores
 from VHIWorkflowLib.core.steps import Reason, Step
-from VHIWorkflowLib.core.targets import AtVoxel, Target
+from VHIWorkflowLib.core.targets import AtVoxel, RankBelow, Target
 
 from .at_hand import AtHand
 from .errors import SceneError
@@ -61,15 +63,15 @@ class CleaningSteps(AtHand):
 
     def remove(self, target: Target, *, in_slice: int | None = None, reason: Reason | None = None) -> Change:
         """Remove what a target of `core.targets` chooses, in 3D or within one slice."""
-        return self._step(lambda session: session.remove(target, in_slice=in_slice, reason=reason))
+        return self._choose(target, lambda session: session.remove(target, in_slice=in_slice, reason=reason))
 
     def keep(self, target: Target, *, in_slice: int | None = None, reason: Reason | None = None) -> Change:
         """Keep what a target chooses."""
-        return self._step(lambda session: session.keep(target, in_slice=in_slice, reason=reason))
+        return self._choose(target, lambda session: session.keep(target, in_slice=in_slice, reason=reason))
 
     def restore(self, target: Target, *, in_slice: int | None = None, reason: Reason | None = None) -> Change:
         """Take back the decisions on what a target chooses."""
-        return self._step(lambda session: session.restore(target, in_slice=in_slice, reason=reason))
+        return self._choose(target, lambda session: session.restore(target, in_slice=in_slice, reason=reason))
 
     def cut(self, voxels: IndexArray, *, in_slice: int | None = None) -> Change:
         """Cut the island that most of the painted voxels (C-order positions) lie on, along the painting.
@@ -115,8 +117,35 @@ class CleaningSteps(AtHand):
         steps = _last_group(session.undone_steps[::-1]) if session else []
         return self.texts.redo(steps) if steps else None
 
+    @property
+    def has_ranks(self) -> bool:
+        """Whether the islands have ranks."""
+        session = self.session
+        return session is not None and session.rank_source is not None
+
+    def rank_islands(self, scores: RankScores | None = None) -> None:
+        """Rank the islands, which takes seconds on a large case; done by itself where ranks are asked for first.
+
+        A ranking that cannot be had is a warning of the case; islands then go by their size.
+
+        Parameters
+        ----------
+        scores
+            Made before, for the regions and thresholds as they are.
+        """
+        reading = self._reading
+        try:
+            reading.session.rank(scores or self._ranker(reading.case, self.open.t1w))
+        except VHIError as error:
+            self.open.warnings.append(self.texts.no_ranks(str(error)))
+            self._cannot_rank = reading.session
+        self._table = None
+        self.changed.emit({"session"})
+
     def islands(self, order: Order = "rank") -> list[IslandRow]:
         """All islands: the largest first, or those first whose decision is most likely to change."""
+        if order == "rank":
+            self._make_ranks()
         return self._islands.rows(order)
 
     def island_at(self, ras: Ras) -> IslandRow | None:
@@ -145,6 +174,7 @@ class CleaningSteps(AtHand):
 
     def next_suspicious(self, after: int | None = None) -> IslandRow | None:
         """The undecided island whose wrong decision would cost most, or the next one after an island."""
+        self._make_ranks()
         return self._islands.next_suspicious(after)
 
     def slice_number(self, ras: Ras) -> int | None:
@@ -152,6 +182,15 @@ class CleaningSteps(AtHand):
         grid = self.open.stir.grid
         voxel = voxel_at(grid, ras)
         return None if voxel is None else voxel[grid.slice_axis]
+
+    def _choose(self, target: Target, act: Callable[[CleaningSession], Change]) -> Change:
+        if isinstance(target, RankBelow):
+            self._make_ranks()
+        return self._step(act)
+
+    def _make_ranks(self) -> None:
+        if not self.has_ranks and self._reading.session is not self._cannot_rank:
+            self.rank_islands()
 
     def _click(self, picked: Pick | None, in_slice: int | None, reason: Reason | None) -> Change:
         if picked is None:

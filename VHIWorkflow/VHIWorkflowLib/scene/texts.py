@@ -108,6 +108,11 @@ class Texts:
         _ = self._translate
         return _("Without it nothing could be measured: {problem}").format(problem=problem)
 
+    def no_ranks(self, problem: str) -> str:
+        """That islands go by their size, and why."""
+        _ = self._translate
+        return _("The islands have no ranks: {problem}").format(problem=problem)
+
     def scene_was_closed(self) -> str:
         """That the case left the screen, and is safe."""
         _ = self._translate

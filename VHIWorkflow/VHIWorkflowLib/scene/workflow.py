@@ -143,7 +143,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps):
 
     def _forget_case(self) -> None:
         position = self.position
-        self.case, self._table = None, None
+        self.case, self._table, self._cannot_rank = None, None, None
         if self.study is not None and position is not None:
             self.study.refresh(position)
 
