@@ -36,6 +36,7 @@ class CleaningSteps(AtHand):
         """Choose whether all islands count at first ("remove") or none ("keep"); only before the first step."""
         self.open.set_start(start)
         self._case.show_masks()
+        self._keep_in_scene()
         self.changed.emit({"regions", "masks", "session"})
 
     def click(self, ras: Ras, *, in_slice: int | None = None, reason: Reason | None = None) -> Change:
@@ -234,6 +235,7 @@ class CleaningSteps(AtHand):
             raise
         if change:
             case.apply(change)
+            self._keep_in_scene()
             self.changed.emit({"masks", "session"})
             self._begun()
         return change

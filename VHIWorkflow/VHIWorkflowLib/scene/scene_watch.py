@@ -1,4 +1,4 @@
-"""What happens to the scene from outside: it is closed, saved, or a node is deleted."""
+"""What happens to the scene from outside: it is closed, or a node is deleted."""
 
 from __future__ import annotations
 
@@ -18,23 +18,14 @@ class SceneWatch:
         Called when the scene was closed.
     node_removed
         Called with a node that was removed while the scene stays open.
-    before_saving
-        Called before the scene is saved.
     """
 
-    def __init__(
-        self,
-        scene: Any,
-        closed: Callable[[], None],
-        node_removed: Callable[[Any], None],
-        before_saving: Callable[[], None],
-    ) -> None:
+    def __init__(self, scene: Any, closed: Callable[[], None], node_removed: Callable[[Any], None]) -> None:
         import vtk
 
         self._scene = scene
         self._closed = closed
         self._node_removed = node_removed
-        self._before_saving = before_saving
         self._looking_away = 0
 
         def removed(_scene: Any, _event: str, node: Any) -> None:
@@ -43,7 +34,6 @@ class SceneWatch:
         self._tags = [
             scene.AddObserver(scene.EndCloseEvent, lambda *_: self._closed()),
             scene.AddObserver(scene.NodeRemovedEvent, vtk.calldata_type(vtk.VTK_OBJECT)(removed)),
-            scene.AddObserver(scene.StartSaveEvent, lambda *_: self._before_saving()),
         ]
 
     def stop(self) -> None:
