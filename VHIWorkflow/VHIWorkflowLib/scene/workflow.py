@@ -93,7 +93,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps):
         position
             In the list, from 0.
         prepared
-            What was read ahead of it: scans, and regions that are taken where the case has none.
+            What was read ahead of it: scans, regions that are taken where the case has none, ranks of its islands.
 
         Raises
         ------
@@ -110,6 +110,9 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps):
         for kind, found in (prepared.found if prepared else {}).items():
             if opened.origin(kind) is None:
                 opened.set_found(kind, found)
+        ranks = prepared.ranks_of(opened.reading.case) if prepared and opened.reading else None
+        if ranks is not None and opened.reading is not None:
+            opened.reading.session.rank(ranks)
         return self._show(opened, *self._names(listed))
 
     def open_nodes(
