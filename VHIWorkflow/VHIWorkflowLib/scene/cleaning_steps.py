@@ -154,6 +154,11 @@ class CleaningSteps(AtHand):
         found = pick(self._reading.session, ras)
         return None if found is None else self._islands.row(found.unit.island)
 
+    def surface_island_at(self, ras: Ras) -> IslandRow | None:
+        """The island at a point on the surface in a 3D view, for the hover text; None where there is none."""
+        found = pick_surface(self._reading.session, ras)
+        return None if found is None else self._islands.row(found.unit.island)
+
     def outline_at(self, ras: Ras, normal: Ras, *, in_slice: int | None = None) -> Any:
         """Outline of the island at a point in the view plane through it; None where there is none.
 
