@@ -235,7 +235,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps):
             self.changed.emit({"case", "regions", "masks", "session", "study"})
 
     def _node_removed(self, node: Any) -> None:
-        if self.case is not None and node in self.case.nodes:
+        if self.case is not None and self.case.nodes.holds(node):
             self.changed.emit({"nodes"})
 
 
