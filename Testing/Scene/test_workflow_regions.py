@@ -271,5 +271,3 @@ def test_t1w_may_lie_on_another_grid(scene: Any, tmp_path: Path, out: Path, slic
     assert shown.t1w_node.GetImageData().GetDimensions() == (20, 36, 6)
     assert shown.stir_node.GetImageData().GetDimensions() == (40, 36, 6)
     assert_scene_shows(workflow)
-
-
