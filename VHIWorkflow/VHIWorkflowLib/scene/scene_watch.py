@@ -11,8 +11,9 @@ from typing import Any
 class SceneWatch:
     """Tells of a scene's events until it is stopped, or nobody is left to be told.
 
-    Scene and watch do not keep each other alive, nor whoever is told, and what the scene calls are methods, no closures:
-    a scene of plain Python that the garbage collector takes down calls its observers while these are being taken apart.
+    Scene and watch do not keep each other alive, nor whoever is told, and what the scene calls are methods and not
+    closures: in plain Python, a scene that the garbage collector takes down calls its observers while these are being
+    taken apart.
 
     Parameters
     ----------
@@ -39,9 +40,10 @@ class SceneWatch:
 
     def stop(self) -> None:
         """Tell no more."""
-        scene = self._scene()
-        for tag in self._tags if scene is not None else []:
-            scene.RemoveObserver(tag)
+        scene: Any = self._scene()
+        if scene is not None:
+            for tag in self._tags:
+                scene.RemoveObserver(tag)
         self._tags = []
 
     @contextmanager
