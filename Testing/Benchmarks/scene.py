@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ from VHIWorkflowLib.study.demo import write_phantom
 from VHIWorkflowLib.study.read_ahead import Prepared, PrepareRequest, leave, prepare, take
 
 MEASURED = ("1013", "1016")
-CLICKS, HOVERS, SWITCHES = 100, 500, 50
+CLICKS, HOVERS, SWITCHES, WARM_UP = 100, 500, 50, 12
 OPEN_COLD_S, OPEN_AHEAD_S = 1.5, 0.3
 CLICK_MS, WORST_CLICK_MS, HOVER_MS = 50.0, 150.0, 2.0
 KINDS = (SENSITIVE, CONSERVATIVE, NORMAL_BONE, DISEASE_REGION, REMOVED)
@@ -131,7 +132,7 @@ def report_hovering(folder: Path, worklist: Path) -> None:
 def report_switching(folder: Path, worklist: Path) -> None:
     """Nodes and memory before and after many cases."""
     workflow = new_workflow(folder, worklist, "switching")
-    for turn in range(4):
+    for turn in range(WARM_UP):
         workflow.open_case(turn % 2)
     gc.collect()
     nodes, memory, start = workflow.scene.GetNumberOfNodes(), _memory_mb(), time.perf_counter()
@@ -203,9 +204,7 @@ def _memory_mb() -> float:
 def main() -> None:
     """All of it."""
     parsed = arguments(__doc__, rounds=7)
-    try:
-        import slicer  # noqa: F401
-    except ImportError:
+    if find_spec("slicer") is None:
         say_loudly("SLICER-CORE IS NOT INSTALLED: THE SCENE CANNOT BE MEASURED WITHOUT IT")
         return
     with tempfile.TemporaryDirectory() as name:

@@ -185,6 +185,14 @@ def test_both_cases_of_a_subject_lie_under_one_patient(new_workflow: Callable[..
     assert not hierarchy.GetItemByName("S 01")
 
 
+def test_lists_of_nodes_show_what_a_reader_has_a_use_for(workflow: Workflow, scene: Any) -> None:
+    workflow.case.show_surface(True)
+    nodes = [scene.GetNthNode(number) for number in range(scene.GetNumberOfNodes())]
+    shown = {node.GetName() for node in nodes if not node.GetHideFromEditors() and node.IsA("vtkMRMLStorableNode")}
+    title = "S 01  baseline"
+    assert shown == {f"{title} STIR", f"{title} T1w", title, f"{title} islands in 3D", "VHI results"}
+
+
 def test_two_readers_do_not_overwrite_each_other(new_workflow: Callable[..., Workflow], scene: Any) -> None:
     one = new_workflow()
     one.open_case(0)
