@@ -305,6 +305,11 @@ class CleaningSession:
         self.undo_count, self.redo_count = record.undo_count, record.redo_count
         self._seconds_before = record.seconds_spent
 
+    def continue_effort_of(self, earlier: CleaningSession) -> None:
+        """Count time, undos and redos on from another session on the same case."""
+        self._seconds_before = earlier.seconds_spent
+        self.undo_count, self.redo_count = earlier.undo_count, earlier.redo_count
+
     def _decide(self, action: Action, target: Target, in_slice: int | None, reason: Reason | None) -> Change:
         if in_slice is not None and not 0 <= in_slice < self.grid.shape[self.grid.slice_axis]:
             raise CleaningError(f"there is no slice {in_slice} in this volume")

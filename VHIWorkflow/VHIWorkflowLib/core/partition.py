@@ -101,6 +101,7 @@ class Partition:
         self._members: dict[int, tuple[int, ...]] = {}
         self._part_at: npt.NDArray[np.int32] = np.full(int(np.prod(self.lattice.shape)), NO_PART, dtype=np.int32)
         self._add(islands, first_number=1)
+        self._found_parts = len(self.parts)
         self._scores = self._checked(scores)
 
     def __iter__(self) -> Iterator[int]:
@@ -124,6 +125,13 @@ class Partition:
     def size_of(self, unit: Unit) -> int:
         """Voxels of a unit."""
         return sum(self.parts[part].voxels.size for part in self.parts_of(unit))
+
+    def as_found(self) -> list[IndexArray]:
+        """C-order positions of the voxels of each island as it was before any cut, in the order of their numbers."""
+        members: dict[int, list[IndexArray]] = {}
+        for part in self.parts[: self._found_parts]:
+            members.setdefault(part.island, []).append(part.voxels)
+        return [np.concatenate(voxels) for voxels in members.values()]
 
     def score_of(self, island: int) -> float | None:
         """Rank score of an island, None when the session has none."""

@@ -13,6 +13,8 @@ from .grids import BoolArray, Grid, IndexArray
 from .partition import Partition, Unit
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+CARRIED_OVER = "carried_over"
+
 Tool = Literal["lasso", "brush", "sphere", "mask"]
 
 
@@ -46,6 +48,15 @@ class TheseIslands:
     def description(self) -> dict[str, Json]:
         """Numbers are kept with the islands themselves."""
         return {"kind": "islands"}
+
+
+@dataclass(frozen=True)
+class CarriedOver(TheseIslands):
+    """Islands on which was decided before the reader corrected a region or a threshold (`carry_over`)."""
+
+    def description(self) -> dict[str, Json]:
+        """Numbers are kept with the islands themselves."""
+        return {"kind": CARRIED_OVER}
 
 
 @dataclass(frozen=True)

@@ -23,13 +23,21 @@ SPACING_RANGE_MM = (0.01, 100.0)
 Compression = Literal["none", "gzip", "zlib"]
 
 
+ORIGIN_TAG = "VHIWorkflow.Origin"
+"""Tag of a segment that says where its mask comes from; Slicer keeps it when it saves a segmentation again."""
+
+
 @dataclass(frozen=True)
 class Segment:
-    """One segment of a Slicer segmentation file: its name, its label value, and the layer that holds it."""
+    """One segment of a Slicer segmentation file: its name, its label value, and the layer that holds it.
+
+    ``origin`` is what the tag `ORIGIN_TAG` says of it, or empty.
+    """
 
     name: str
     label: int
     layer: int
+    origin: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import InputError
-from .image_header import Compression, ImageHeader, Segment, data_file_beside, shown
+from .image_header import ORIGIN_TAG, Compression, ImageHeader, Segment, data_file_beside, shown
 from .stored_bytes import read_start
 
 MAX_HEADER_BYTES = 2**20
@@ -200,5 +200,12 @@ def _segments(text: _Text) -> tuple[Segment, ...]:
             numbers = text.keys.get(stem + "LabelValue", "1"), text.keys.get(stem + "Layer", "0")
             if not all(re.fullmatch(r"\s*\d{1,9}\s*", number) for number in numbers):
                 raise InputError(text.path, f"its segment '{shown(text.keys[key])}' has no proper label value or layer")
-            segments.append(Segment(text.keys[key].strip(), int(numbers[0]), int(numbers[1])))
+            origin = _origin(text.keys.get(stem + "Tags", ""))
+            segments.append(Segment(text.keys[key].strip(), int(numbers[0]), int(numbers[1]), origin))
     return tuple(segments)
+
+
+def _origin(tags: str) -> str:
+    """What the tags of a segment, `key:value|key:value|`, say of where it comes from."""
+    found = dict(tag.partition(":")[::2] for tag in tags.split("|"))
+    return found.get(ORIGIN_TAG, "").strip()

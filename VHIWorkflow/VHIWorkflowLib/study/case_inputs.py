@@ -11,13 +11,15 @@ from typing import TypeVar
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
 from VHIWorkflowLib.core.resampling import check_overlap, region_on_stir
-from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, SENSITIVE
+from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE, SENSITIVE, SegmentKind
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.markups import read_normal_bone
 from VHIWorkflowLib.files.scans import Scan
+from VHIWorkflowLib.files.segmentation_files import origins_in
 from VHIWorkflowLib.files.volumes import read_image, read_mask, sha256_of
 
 from .found_regions import FoundRegion, Model, Networks, Progress, RegionFinder, bundled_regions
+from .region_origins import GIVEN, RegionOrigin
 
 T = TypeVar("T")
 
@@ -52,11 +54,19 @@ class CaseFiles:
         InputError
             If one cannot be read.
         """
-        masks = [*(("normal_bone", path) for path in self.normal_bone), *self._single_masks()]
-        roles = [("stir", self.stir), ("t1w", self.t1w), *((role, Scan(path)) for role, path in masks)]
-        return tuple(
-            InputFile(role, scan.path, sha256_of(scan.path, series=scan.series), scan.series) for role, scan in roles
+        scans = (("stir", self.stir), ("t1w", self.t1w))
+        return (
+            *(
+                InputFile(role, scan.path, sha256_of(scan.path, series=scan.series), scan.series)
+                for role, scan in scans
+            ),
+            *self.mask_inputs(),
         )
+
+    def mask_inputs(self) -> tuple[InputFile, ...]:
+        """The files of regions and masks; see ``inputs``."""
+        masks = [*(("normal_bone", path) for path in self.normal_bone), *self._single_masks()]
+        return tuple(InputFile(role, path, sha256_of(path)) for role, path in masks)
 
     def paths(self) -> tuple[Path, ...]:
         """Every file and folder."""
@@ -81,10 +91,20 @@ class InputFile:
 
 
 @dataclass(frozen=True)
+class LoadedScans:
+    """The two scans of a case in memory, their files as the record names them, and warnings about them."""
+
+    stir: Volume
+    t1w: Volume
+    inputs: tuple[InputFile, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class LoadedCase:
     """A case in memory; all masks on the STIR grid, shape (k, j, i).
 
-    Where no file of a region was given, ``found_normal_bone`` and ``found_disease_region`` say what found it.
+    The origins say how the regions came about.
     """
 
     stir: Volume
@@ -94,13 +114,29 @@ class LoadedCase:
     inputs: tuple[InputFile, ...]
     warnings: tuple[str, ...]
     t1w: Volume | None = None
-    found_normal_bone: FoundRegion | None = None
-    found_disease_region: FoundRegion | None = None
+    normal_bone_origin: RegionOrigin = GIVEN
+    disease_region_origin: RegionOrigin = GIVEN
 
     @property
     def models(self) -> tuple[Model, ...]:
-        """Bundled models that took part."""
-        return tuple(found.model for found in (self.found_disease_region, self.found_normal_bone) if found)
+        """Bundled models that took part, also where the reader then changed what they found."""
+        return tuple(origin.model for origin in (self.disease_region_origin, self.normal_bone_origin) if origin.model)
+
+
+def load_scans(files: CaseFiles) -> LoadedScans:
+    """Read the two scans of a case.
+
+    Raises
+    ------
+    InputError
+        If one cannot be used, or they do not overlap; the message starts with the file.
+    """
+    for path in files.paths():
+        check_name(path)
+    stir = read_image(files.stir.path, series=files.stir.series)
+    t1w = read_image(files.t1w.path, series=files.t1w.series)
+    warnings = tuple(_about(files.t1w.path, lambda: check_overlap(stir.grid, t1w.grid)))
+    return LoadedScans(stir, t1w, CaseFiles(files.stir, files.t1w).inputs(), warnings)
 
 
 def load_case(files: CaseFiles, finder: RegionFinder | None = None, progress: Progress | None = None) -> LoadedCase:
@@ -119,36 +155,32 @@ def load_case(files: CaseFiles, finder: RegionFinder | None = None, progress: Pr
         If a file cannot be used, or lies on a grid where it must not, or a region can neither be read nor found; the
         message starts with the file.
     """
-    for path in files.paths():
-        check_name(path)
     finder = finder or bundled_regions(Networks())
     _check_findable(files, finder)
-    stir = read_image(files.stir.path, series=files.stir.series)
-    t1w = read_image(files.t1w.path, series=files.t1w.series)
-    warnings = list(_about(files.t1w.path, lambda: check_overlap(stir.grid, t1w.grid)))
+    scans = load_scans(files)
+    stir, t1w = scans.stir, scans.t1w
     keep = None if files.keep is None else _read_keep(files.keep, stir.grid)
     marked = read_normal_bone(files.normal_bone, stir.grid).array if files.normal_bone else None
-    found_region = found_bone = None
+    bone_origin, region_origin = origin_of(files.normal_bone, NORMAL_BONE), GIVEN
     if files.disease_region is not None:
-        region = _read_region(files.disease_region, stir.grid, t1w.grid)
+        region = read_disease_region(files.disease_region, stir.grid, t1w.grid)
+        region_origin = origin_of((files.disease_region,), DISEASE_REGION)
     else:
         found_region = _found_region(files.t1w.path, finder, t1w, stir.grid, progress)
-        region = found_region.mask
+        region, region_origin = found_region.mask, RegionOrigin.of(found_region)
     if marked is None:
         found_bone = _about(files.stir.path, lambda: finder.normal_bone(stir, t1w, region))
-        marked = found_bone.mask
-    for found in (found_region, found_bone):
-        warnings += [f"{found.model.name}: {warning}" for warning in found.warnings] if found else []
+        marked, bone_origin = found_bone.mask, RegionOrigin.of(found_bone)
     return LoadedCase(
         stir=stir,
         normal_bone=marked,
         disease_region=region,
         keep=keep,
-        inputs=files.inputs(),
-        warnings=tuple(warnings),
+        inputs=(*scans.inputs, *files.mask_inputs()),
+        warnings=(*scans.warnings, *region_origin.said(), *bone_origin.said()),
         t1w=t1w,
-        found_normal_bone=found_bone,
-        found_disease_region=found_region,
+        normal_bone_origin=bone_origin,
+        disease_region_origin=region_origin,
     )
 
 
@@ -188,7 +220,27 @@ def check_name(path: Path) -> None:
         raise InputError(path, "has a letter that is not UTF-8 in its name or a folder's; rename it") from error
 
 
-def _read_region(path: Path, stir: Grid, t1w: Grid) -> BoolArray:
+def origin_of(paths: tuple[Path, ...], kind: SegmentKind) -> RegionOrigin:
+    """Origin of a region read from files: what a single `.seg.nrrd` says of it, else "given"."""
+    if len(paths) != 1 or not paths[0].name.lower().endswith(".seg.nrrd"):
+        return GIVEN
+    tag = origins_in(paths[0]).get(kind.name)
+    try:
+        return RegionOrigin.from_tag(tag) if tag else GIVEN
+    except ValueError as error:
+        raise InputError(
+            paths[0], f"its segment '{kind.name}' has an origin that cannot be read; export it anew"
+        ) from error
+
+
+def read_disease_region(path: Path, stir: Grid, t1w: Grid) -> BoolArray:
+    """Read a disease region, on the STIR or the T1w grid, as a mask on the STIR grid, shape (k, j, i).
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, lies on another grid, or has no voxel inside the STIR volume.
+    """
     region = read_mask(path, segment=DISEASE_REGION.name)
     if not (stir.matches(region.grid) or t1w.matches(region.grid)):
         raise InputError(path, "lies neither on the STIR nor on the T1w grid: is it of the same examination?")

@@ -30,7 +30,8 @@ from VHIWorkflowLib.files.volumes import sha256_of
 from .case_files import RECORD_NAME, read_record, record_bytes, write_record
 from .case_inputs import LoadedCase, check_name
 from .case_record import CaseKey, CaseRecord, Region
-from .found_regions import FoundRegion, Model
+from .found_regions import Model
+from .region_origins import RegionOrigin
 
 LABELMAP_NAME = "labelmap.nii.gz"
 SEGMENTATION_NAME = "segmentation.seg.nrrd"
@@ -50,7 +51,7 @@ class Sitting:
     settings: Settings = field(default_factory=Settings)
     thresholds: Thresholds | None = None
     clock: Clock = utc_now
-    ranking: Callable[[Preliminary], RankScores] | None = None
+    ranking: Callable[[Preliminary], RankScores | None] | None = None
 
 
 class Reading:
@@ -97,8 +98,8 @@ class Reading:
         except MeasurementError as error:
             raise InputError(loaded.inputs[0].path, str(error)) from error
         self._regions = (
-            _described(loaded.normal_bone, loaded.found_normal_bone),
-            _described(loaded.disease_region, loaded.found_disease_region),
+            _described(loaded.normal_bone, loaded.normal_bone_origin),
+            _described(loaded.disease_region, loaded.disease_region_origin),
         )
         self.session = CleaningSession.of(
             self.case,
@@ -244,5 +245,5 @@ def region_of(mask: BoolArray, origin: str = "given", confidence: float | None =
     return Region(origin, voxels.size, hashlib.sha256(voxels.astype("<i8").tobytes()).hexdigest(), confidence)
 
 
-def _described(mask: BoolArray, found: FoundRegion | None) -> Region:
-    return region_of(mask, str(found.model), found.confidence) if found else region_of(mask)
+def _described(mask: BoolArray, origin: RegionOrigin) -> Region:
+    return region_of(mask, str(origin), origin.confidence)

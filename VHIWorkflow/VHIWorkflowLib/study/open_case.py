@@ -1,0 +1,405 @@
+"""One case at a reader's hands: its regions come and change, its thresholds follow, decisions are carried over.
+
+`Reading` measures and cleans with two given regions. Here regions may be missing, be found, drawn and corrected at any
+time; everything is on disk when a call returns, so a case is always found as it was last left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from VHIWorkflowLib.core.carry_over import carry_over
+from VHIWorkflowLib.core.cleaning import CleaningSession
+from VHIWorkflowLib.core.decisions import StartMode
+from VHIWorkflowLib.core.errors import MeasurementError, VHIError
+from VHIWorkflowLib.core.grids import BoolArray, Volume
+from VHIWorkflowLib.core.measurement import Preliminary
+from VHIWorkflowLib.core.ranking import RankScores
+from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE, SegmentKind
+from VHIWorkflowLib.core.targets import CARRIED_OVER
+from VHIWorkflowLib.core.thresholds import NormalBoneStatistics, Thresholds, normal_bone_statistics, thresholds_from
+from VHIWorkflowLib.files.errors import InputError, RecordError
+from VHIWorkflowLib.files.safe_files import case_folder, locked
+
+from .case_files import RECORD_NAME, keep_earlier, read_record
+from .case_inputs import CaseFiles, LoadedCase, LoadedScans, check_name, load_scans
+from .case_record import CaseKey, CaseRecord
+from .found_regions import FoundRegion, Progress, RegionFinder
+from .reading import Reading, Sitting
+from .region_files import (
+    REGIONS_NAME,
+    ROLES,
+    RegionInWork,
+    Regions,
+    latest_kept,
+    made_with,
+    region_inputs,
+    regions_as_left,
+    write_regions,
+)
+from .region_origins import DRAWN, RegionOrigin
+
+Ranker = Callable[[Preliminary, Volume], RankScores]
+"""Ranks the islands of a case, given its T1w scan."""
+
+MISSING: Mapping[SegmentKind, str] = {
+    NORMAL_BONE: "the normal bone is not marked yet",
+    DISEASE_REGION: "the disease region has not been found yet",
+}
+
+
+@dataclass(frozen=True)
+class RegionPreview:
+    """What a normal bone that is being drawn would give: thresholds, or why there are none."""
+
+    voxels: int
+    statistics: NormalBoneStatistics | None = None
+    thresholds: Thresholds | None = None
+    problem: str | None = None
+
+
+class OpenCase:
+    """A case that a reader has opened.
+
+    Made by `open`.
+
+    Attributes
+    ----------
+    key, files, scans, folder
+        Which case, its files, its scans, and where its records lie.
+    reading
+        Thresholds, islands and cleaning (`Reading`); None as long as a region is missing or cannot be measured with.
+    problem
+        Why there is no reading, one sentence; None when there is one.
+
+    ``warnings`` tell the reader about the scans, and about what could not be used.
+    """
+
+    def __init__(
+        self, key: CaseKey, files: CaseFiles, scans: LoadedScans, sitting: Sitting, ranker: Ranker | None = None
+    ) -> None:
+        for path in (*files.paths(), sitting.out):
+            check_name(path)
+        self.key = key
+        self.files = files
+        self.scans = scans
+        self.folder = case_folder(sitting.out, key.case_id, key.time_point, key.reader)
+        self.reading: Reading | None = None
+        self.problem: str | None = None
+        self.warnings = list(scans.warnings)
+        self._ranker = ranker
+        self._sitting = replace(sitting, ranking=None if ranker is None else self._ranked)
+        self._regions: Regions = {}
+        self._decided: CleaningSession | None = None
+
+    @classmethod
+    def open(
+        cls,
+        key: CaseKey,
+        files: CaseFiles,
+        sitting: Sitting,
+        *,
+        scans: LoadedScans | None = None,
+        ranker: Ranker | None = None,
+    ) -> OpenCase:
+        """Open a case as it was last left, or anew.
+
+        Parameters
+        ----------
+        key, files, sitting
+            Which case, from what, where and how.
+        scans
+            The scans, if they have been read already.
+        ranker
+            Ranks the islands; without one the case has no ranks.
+
+        Raises
+        ------
+        InputError
+            If a scan or a region cannot be used; the message starts with the file.
+        RecordError
+            If the record is damaged, or was made from other scans.
+        CleaningError
+            If a recorded step does not fit.
+        """
+        case = cls(key, files, scans or load_scans(files), sitting, ranker)
+        case._regions = regions_as_left(case.folder, files, case.scans)
+        case._resume()
+        return case
+
+    @property
+    def stir(self) -> Volume:
+        """The STIR scan, on whose grid everything is computed."""
+        return self.scans.stir
+
+    @property
+    def t1w(self) -> Volume:
+        """The T1w scan, on its own grid."""
+        return self.scans.t1w
+
+    @property
+    def normal_bone(self) -> BoolArray | None:
+        """Mask of shape (k, j, i) on the STIR grid."""
+        return self._mask(NORMAL_BONE)
+
+    @property
+    def disease_region(self) -> BoolArray | None:
+        """Mask of shape (k, j, i) on the STIR grid."""
+        return self._mask(DISEASE_REGION)
+
+    @property
+    def start(self) -> StartMode:
+        """Start mode of the cleaning."""
+        return self._sitting.start
+
+    @property
+    def state(self) -> Literal["new", "begun", "done"]:
+        """As the files say: nothing saved yet, begun, or finished and not changed since."""
+        if (self.folder / RECORD_NAME).exists():
+            return read_record(self.folder).state
+        return "begun" if (self.folder / REGIONS_NAME).exists() else "new"
+
+    def origin(self, kind: SegmentKind) -> RegionOrigin | None:
+        """How a region came about; None when it is missing."""
+        return self._regions[kind].origin if kind in self._regions else None
+
+    def preview(self, normal_bone: BoolArray) -> RegionPreview:
+        """Statistics and thresholds that a normal bone, shape (k, j, i), would give; nothing changes."""
+        intensities = self.stir.array[normal_bone]
+        try:
+            statistics = normal_bone_statistics(intensities)
+            return RegionPreview(
+                intensities.size, statistics, thresholds_from(statistics, self._sitting.settings.tolerance)
+            )
+        except MeasurementError as error:
+            return RegionPreview(intensities.size, problem=str(error))
+
+    def set_region(self, kind: SegmentKind, mask: BoolArray, origin: RegionOrigin = DRAWN) -> None:
+        """Take a region that was drawn or changed by hand; it is saved, and decisions are carried over.
+
+        Parameters
+        ----------
+        kind
+            NORMAL_BONE or DISEASE_REGION.
+        mask
+            Shape (k, j, i) on the STIR grid; without a voxel, the region is missing again.
+        origin
+            How it came about; `correct` keeps what is known of it.
+
+        Raises
+        ------
+        RecordError
+            If it cannot be saved; the case then stays as it was.
+        """
+        if kind not in ROLES or mask.shape != self.stir.grid.shape:
+            raise MeasurementError(f"a region of shape {self.stir.grid.shape} is needed, not {mask.shape}")
+        regions = {each: region for each, region in self._regions.items() if each != kind}
+        if mask.any():
+            regions[kind] = RegionInWork(np.array(mask, dtype=bool), origin)
+        self._change(regions, self._sitting)
+
+    def correct(self, kind: SegmentKind, mask: BoolArray) -> None:
+        """Take a region that the reader changed by hand: a found one then counts as edited, others as drawn."""
+        known = self.origin(kind)
+        self.set_region(kind, mask, known.edited() if known else DRAWN)
+
+    def erase_from_normal_bone(self, voxel: tuple[int, int, int]) -> None:
+        """Take one voxel (array index k, j, i) out of the normal bone; nothing happens where it is not part of it."""
+        if self.normal_bone is None or not self.normal_bone[voxel]:
+            return
+        mask = self.normal_bone.copy()
+        mask[voxel] = False
+        self.correct(NORMAL_BONE, mask)
+
+    def set_found(self, kind: SegmentKind, found: FoundRegion) -> None:
+        """Take a region that a model found."""
+        self.set_region(kind, found.mask, RegionOrigin.of(found))
+
+    def find_disease_region(self, finder: RegionFinder, progress: Progress | None = None) -> None:
+        """Let the networks find the disease region on T1w.
+
+        Raises
+        ------
+        VHIError
+            If nothing is found, or by what ``progress`` raises to stop it.
+        """
+        found = finder.disease_region(self.t1w, self.stir.grid, progress)
+        if not found.mask.any():
+            raise MeasurementError(
+                f"{found.model} finds no bone in the T1w scan inside the STIR volume; draw or load it"
+            )
+        self.set_found(DISEASE_REGION, found)
+
+    def propose_normal_bone(self, finder: RegionFinder) -> None:
+        """Let the software propose the normal bone.
+
+        Raises
+        ------
+        VHIError
+            If the disease region is missing, or nothing can be proposed.
+        """
+        if self.disease_region is None:
+            raise MeasurementError("a proposal of the normal bone needs the disease region; find or load it first")
+        self.set_found(NORMAL_BONE, finder.normal_bone(self.stir, self.t1w, self.disease_region))
+
+    def set_thresholds(self, thresholds: Thresholds | None) -> None:
+        """Set the thresholds by hand (`thresholds_by_hand`), or None: those that follow from the normal bone."""
+        self._change(self._regions, replace(self._sitting, thresholds=thresholds))
+
+    def set_start(self, start: StartMode) -> None:
+        """Choose whether all islands count at first ("remove") or none ("keep"); only before the first step.
+
+        Raises
+        ------
+        MeasurementError
+            If a step was taken.
+        """
+        session = self.reading.session if self.reading else None
+        if start == self.start:
+            return
+        if session and (session.steps or session.undone_steps):
+            raise MeasurementError("the start mode can only be changed before the first step; undo all steps first")
+        self._sitting = replace(self._sitting, start=start)
+        self.reading = self._measured()
+
+    def finish(self) -> CaseRecord:
+        """Write label map, segmentation, record and table row.
+
+        Raises
+        ------
+        MeasurementError
+            If there is no reading yet.
+        RecordError
+            If a file cannot be written.
+        """
+        if self.reading is None:
+            raise MeasurementError(f"this case cannot be finished: {self.problem}")
+        if self.state == "done":
+            keep_earlier(self.folder, REGIONS_NAME)
+        return self.reading.finish()
+
+    def _mask(self, kind: SegmentKind) -> BoolArray | None:
+        return self._regions[kind].mask if kind in self._regions else None
+
+    def _ranked(self, case: Preliminary) -> RankScores | None:
+        """Ranks of the islands; a model that cannot be used is a warning, not the end of the reading."""
+        try:
+            return self._ranker(case, self.t1w) if self._ranker else None
+        except VHIError as error:
+            self.warnings.append(f"the islands have no ranks: {error}")
+            return None
+
+    def _resume(self) -> None:
+        """Take up the record as it was last saved, if there is one."""
+        if not (self.folder / RECORD_NAME).exists():
+            self.reading = self._measured()
+            return
+        record = read_record(self.folder)
+        self._sitting = _as_recorded(self._sitting, record)
+        if len(self._regions) < len(ROLES):
+            self.problem = self._missing()
+            self.warnings.append(f"a region that {self.folder / RECORD_NAME} was made with is no longer there")
+        elif made_with(record, self._regions):
+            self._write_regions_of_record()
+            self.reading = Reading.resume(self.key, self._loaded(self._regions), self._sitting)
+        else:
+            self._recover(record)
+        self._decided = self.reading.session if self.reading else None
+
+    def _recover(self, record: CaseRecord) -> None:
+        """Go on from the latest earlier record, when the program ended between a changed region and its record."""
+        earlier = latest_kept(self.folder, self.stir.grid)
+        if earlier is None and (record.cleaning.steps or record.cleaning.undone):
+            raise RecordError(self.folder / RECORD_NAME, "was made from other scans or regions than those given now")
+        self.reading = self._measured()
+        if earlier is not None and self.reading is not None:
+            kept, regions = earlier
+            before = Reading(self.key, self._loaded(regions), _as_recorded(self._sitting, kept), autosave=False)
+            before.session.resume(kept.cleaning)
+            carry_over(before.session, self.reading.session)
+
+    def _change(self, regions: Regions, sitting: Sitting) -> None:
+        """Take regions and settings into effect and save them, or leave everything as it was."""
+        as_it_was = self._regions, self._sitting, self.reading, self.problem, self._decided
+        try:
+            with locked(self.folder / RECORD_NAME):
+                if self._worth_keeping():
+                    keep_earlier(self.folder, REGIONS_NAME)
+                self._regions, self._sitting = regions, sitting
+                self._write_regions()
+                self.reading = self._measured()
+                if self.reading is None:
+                    (self.folder / RECORD_NAME).unlink(missing_ok=True)
+                    return
+                if self._decided is not None:
+                    carry_over(self._decided, self.reading.session)
+                self._decided = self.reading.session
+                self.reading.save()
+        except BaseException:
+            self._regions, self._sitting, self.reading, self.problem, self._decided = as_it_was
+            with suppress(RecordError):
+                self._write_regions()
+            raise
+
+    def _worth_keeping(self) -> bool:
+        """Whether the record on disk holds more than decisions carried over from one that was kept already."""
+        if not (self.folder / RECORD_NAME).exists():
+            return False
+        return self.reading is None or self.state == "done" or _has_own_steps(self.reading.session)
+
+    def _measured(self) -> Reading | None:
+        """A reading with the regions as they are; ``problem`` says why there is none."""
+        self.problem = self._missing()
+        if self.problem is not None:
+            return None
+        try:
+            return Reading(self.key, self._loaded(self._regions), self._sitting)
+        except InputError as error:
+            self.problem = str(error)
+            return None
+
+    def _missing(self) -> str | None:
+        return next((MISSING[kind] for kind in (DISEASE_REGION, NORMAL_BONE) if kind not in self._regions), None)
+
+    def _write_regions_of_record(self) -> None:
+        """Give regions that only a finished record holds a file; a read-only archive can still be looked at."""
+        if not (self.folder / REGIONS_NAME).exists():
+            try:
+                self._write_regions()
+            except RecordError as error:
+                self.warnings.append(f"nothing can be changed here: {error}")
+
+    def _write_regions(self) -> None:
+        write_regions(self.folder, self._regions, self.stir.grid)
+
+    def _loaded(self, regions: Regions) -> LoadedCase:
+        """The case as `Reading` takes it."""
+        bone, disease = regions[NORMAL_BONE], regions[DISEASE_REGION]
+        return LoadedCase(
+            stir=self.stir,
+            normal_bone=bone.mask,
+            disease_region=disease.mask,
+            keep=None,
+            inputs=(*self.scans.inputs, *region_inputs(self.folder, self._regions)),
+            warnings=(*self.scans.warnings, *disease.origin.said(), *bone.origin.said()),
+            t1w=self.t1w,
+            normal_bone_origin=bone.origin,
+            disease_region_origin=disease.origin,
+        )
+
+
+def _as_recorded(sitting: Sitting, record: CaseRecord) -> Sitting:
+    """Start mode, settings and thresholds set by hand as a record has them."""
+    by_hand = record.thresholds if record.thresholds.iqr_multiple is None else None
+    return replace(sitting, start=record.cleaning.start, settings=record.settings, thresholds=by_hand)
+
+
+def _has_own_steps(session: CleaningSession) -> bool:
+    """Whether a session holds steps, in effect or undone, besides those carried over into it."""
+    carried = {step.group for step in session.steps if step.target["kind"] == CARRIED_OVER}
+    return bool(session.undone_steps) or any(step.group not in carried for step in session.steps)

@@ -1,0 +1,235 @@
+"""The next case read ahead, and its regions found, by a process of its own; then opening it takes no time.
+
+    python -m VHIWorkflowLib.study.read_ahead FOLDER/request.json
+
+reads scans, finds what was asked for, and leaves all of it in the folder as plain arrays that are read back in
+milliseconds. It prints one JSON object a line: ``{"event": "progress", "done": 3, "total": 25}``, at the end
+``{"event": "done"}``, or ``{"event": "failed", "message": ...}`` with exit status 2. It may be killed at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.core.grids import Grid, Volume
+from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE, SegmentKind
+from VHIWorkflowLib.files.errors import RecordError
+from VHIWorkflowLib.files.safe_files import replacing, write_atomically
+from VHIWorkflowLib.files.scans import Scan
+
+from .case_inputs import CaseFiles, InputFile, LoadedScans, load_scans, read_disease_region
+from .found_regions import FoundRegion, Networks, Progress, RegionFinder, bundled_regions
+from .region_origins import RegionOrigin
+
+REQUEST_NAME = "request.json"
+ANSWER_NAME = "prepared.json"
+FAILED_STATUS = 2
+
+
+@dataclass(frozen=True)
+class PrepareRequest:
+    """What is to be read ahead.
+
+    Attributes
+    ----------
+    files
+        Scans of the case, and its regions where files of these are given.
+    folder
+        Where request and answer lie; of this request alone.
+    find_disease_region, propose_normal_bone
+        Whether the bundled models look for them.
+    networks
+        Which networks, and what they run on.
+    """
+
+    files: CaseFiles
+    folder: Path
+    find_disease_region: bool = False
+    propose_normal_bone: bool = False
+    networks: Networks = field(default_factory=Networks)
+
+    def write(self) -> Path:
+        """Write the request for the process; returns the path that the process takes.
+
+        Raises
+        ------
+        RecordError
+            If it cannot be written.
+        """
+        path = self.folder / REQUEST_NAME
+        (self.folder / ANSWER_NAME).unlink(missing_ok=True)
+        region = self.files.disease_region
+        document = {
+            **{role: [os.path.abspath(scan.path), scan.series] for role, scan in _scans(self.files).items()},
+            "disease_region": None if region is None else os.path.abspath(region),
+            "find_disease_region": self.find_disease_region,
+            "propose_normal_bone": self.propose_normal_bone,
+            "networks": {name: _text(value) for name, value in asdict(self.networks).items()},
+        }
+        write_atomically(path, json.dumps(document).encode())
+        return path
+
+    @classmethod
+    def read(cls, path: Path) -> PrepareRequest:
+        """Read a request of `write`."""
+        document = json.loads(path.read_bytes())
+        stir, t1w = (Scan(Path(document[role][0]), document[role][1]) for role in ("stir", "t1w"))
+        networks = document["networks"]
+        return cls(
+            CaseFiles(stir, t1w, disease_region=_path(document["disease_region"])),
+            path.parent,
+            document["find_disease_region"],
+            document["propose_normal_bone"],
+            Networks(_path(networks["folder"]), networks["backend"], networks["device"]),
+        )
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A case that was read ahead: its scans, the regions that models found, and what could not be found, and why."""
+
+    scans: LoadedScans
+    found: Mapping[SegmentKind, FoundRegion] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+def prepare(request: PrepareRequest, progress: Progress | None = None, finder: RegionFinder | None = None) -> Prepared:
+    """Read scans and find what is asked for.
+
+    Parameters
+    ----------
+    progress
+        Is told how many slices the network has done.
+    finder
+        Finds regions; by default the bundled models.
+
+    Raises
+    ------
+    VHIError
+        If a scan or a given region cannot be used.
+    """
+    files, found, problems = request.files, dict[SegmentKind, FoundRegion](), list[str]()
+    finder = finder or bundled_regions(request.networks)
+    scans = load_scans(files)
+    grid = scans.stir.grid
+    region = None if files.disease_region is None else read_disease_region(files.disease_region, grid, scans.t1w.grid)
+    try:
+        if request.find_disease_region:
+            found[DISEASE_REGION] = finder.disease_region(scans.t1w, grid, progress)
+            region = found[DISEASE_REGION].mask
+        if request.propose_normal_bone and region is not None:
+            found[NORMAL_BONE] = finder.normal_bone(scans.stir, scans.t1w, region)
+    except VHIError as error:
+        problems.append(str(error))
+    return Prepared(scans, found, tuple(problems))
+
+
+def leave(prepared: Prepared, request: PrepareRequest) -> None:
+    """Leave what was prepared for the program that asked for it; whole, or not at all.
+
+    Raises
+    ------
+    RecordError
+        If it cannot be written.
+    """
+    scans = prepared.scans
+    arrays = {"stir": scans.stir.array, "t1w": scans.t1w.array}
+    arrays |= {kind.segment_id: found.mask for kind, found in prepared.found.items()}
+    for name, array in arrays.items():
+        with replacing(request.folder / f"{name}.npy") as temporary:
+            np.save(temporary, array)
+    answer = {
+        "files": _fingerprint(request.files),
+        "affines": {"stir": scans.stir.grid.affine.tolist(), "t1w": scans.t1w.grid.affine.tolist()},
+        "inputs": [{**asdict(each), "path": os.fspath(each.path)} for each in scans.inputs],
+        "warnings": scans.warnings,
+        "found": {kind.segment_id: RegionOrigin.of(found).tag() for kind, found in prepared.found.items()},
+        "problems": prepared.problems,
+    }
+    write_atomically(request.folder / ANSWER_NAME, json.dumps(answer).encode())
+
+
+def take(folder: Path, files: CaseFiles) -> Prepared | None:
+    """Take up what was prepared for a case; None when it is not there (yet), or the scans have changed since.
+
+    Raises
+    ------
+    RecordError
+        If it is there and cannot be read.
+    """
+    path = folder / ANSWER_NAME
+    try:
+        answer = json.loads(path.read_bytes())
+        if answer["files"] != _fingerprint(files):
+            return None
+        stir, t1w = (
+            Volume(array, Grid(array.shape, np.array(answer["affines"][name])))
+            for name, array in ((name, np.load(folder / f"{name}.npy")) for name in ("stir", "t1w"))
+        )
+        inputs = tuple(InputFile(**{**each, "path": Path(each["path"])}) for each in answer["inputs"])
+        found = {
+            kind: _found(np.load(folder / f"{kind.segment_id}.npy"), answer["found"][kind.segment_id])
+            for kind in (DISEASE_REGION, NORMAL_BONE)
+            if kind.segment_id in answer["found"]
+        }
+        return Prepared(LoadedScans(stir, t1w, inputs, tuple(answer["warnings"])), found, tuple(answer["problems"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, LookupError, TypeError, VHIError) as error:
+        raise RecordError(path, f"what was read ahead cannot be used ({error})") from error
+
+
+def main(arguments: list[str]) -> int:
+    """What the process does; returns its exit status."""
+    try:
+        request = PrepareRequest.read(Path(arguments[0]))
+        leave(prepare(request, lambda done, total: _say(event="progress", done=done, total=total)), request)
+    except VHIError as error:
+        _say(event="failed", message=str(error))
+        return FAILED_STATUS
+    _say(event="done")
+    return 0
+
+
+def _say(**message: Any) -> None:
+    print(json.dumps(message), flush=True)
+
+
+def _found(mask: Any, tag: str) -> FoundRegion:
+    origin = RegionOrigin.from_tag(tag)
+    if origin.model is None:
+        raise ValueError("a found region names no model")
+    return FoundRegion(mask, origin.model, origin.warnings, origin.confidence)
+
+
+def _fingerprint(files: CaseFiles) -> list[list[Any]]:
+    """Path, size and time of change of every file of the scans."""
+    paths = []
+    for scan in _scans(files).values():
+        paths += sorted(scan.path.rglob("*")) if scan.path.is_dir() else [scan.path]
+    return [[os.path.abspath(path), path.stat().st_size, path.stat().st_mtime_ns] for path in paths if path.is_file()]
+
+
+def _scans(files: CaseFiles) -> dict[str, Scan]:
+    return {"stir": files.stir, "t1w": files.t1w}
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
