@@ -181,16 +181,128 @@ class BoneSegModelsWidget(ScriptedLoadableModuleWidget):
         self.show_torch()
 
 
+class StandInTorch:
+    """A Slicer with another way to PyTorch, for tests; notes what is asked of it."""
+
+    def __init__(self, way, version=None):
+        self.way = way
+        self.version = version
+        self.asked = []
+
+    def install(self):
+        self.asked.append("install")
+
+    def look_for_extension(self):
+        self.asked.append("look for extension")
+
+
 class BoneSegModelsTest(ScriptedLoadableModuleTest):
-    """Self-tests: see `BoneSegModelsLib.self_tests`."""
+    """Self-tests: models are whole, run without PyTorch, and the page says what is so."""
 
     def setUp(self):
-        """Start from an empty scene."""
+        """Start from an empty scene and a fresh page."""
         slicer.mrmlScene.Clear()
+        self.page = slicer.util.getModuleWidget("BoneSegModels")
+        self.page.torch = TorchInSlicer()
+        self.page.check()
+
+    def tearDown(self):
+        """Leave the page as it is for users."""
+        self.page.torch = TorchInSlicer()
+        self.page.check()
+        self.page.show_torch()
 
     def runTest(self):
-        """Run all tests."""
-        for name in sorted(dir(self)):
-            if name.startswith("test_"):
-                self.setUp()
+        """Run all tests, from the Self Tests module."""
+        for name in sorted(name for name in dir(self) if name.startswith("test_")):
+            self.delayDisplay(name)
+            self.setUp()
+            try:
                 getattr(self, name)()
+            finally:
+                self.tearDown()
+
+    def cell(self, row, column):
+        """Text of the table."""
+        return self.page.ui.modelsTable.item(row, column).text()
+
+    def test_bundled_models_are_whole_and_find_bone_without_torch(self):
+        """Hashes fit, and numpy finds most of the phantom's bone."""
+        from BoneSegModelsLib.backends import open_backend
+        from BoneSegModelsLib.catalogue import list_bundled
+        from BoneSegModelsLib.inference import segment
+        from VHIWorkflowLib.phantom import make_phantom
+
+        bundled = list_bundled()
+        self.assertEqual([each.problem for each in bundled], [None] * len(bundled))
+        phantom = make_phantom()
+        (network,) = (each.network for each in bundled if each.name == "disease_region")
+        found = segment(phantom.t1w, network, open_backend(network, "numpy")).labels > 0
+        bone = phantom.disease_region.array
+        self.assertGreater(2 * (found & bone).sum() / (found.sum() + bone.sum()), 0.7)
+
+    def test_page_lists_every_model_with_its_state(self):
+        """As many lines as models, all whole, with version and hash."""
+        from BoneSegModelsLib.catalogue import list_bundled
+
+        bundled = list_bundled()
+        self.assertGreaterEqual(len(bundled), 3)
+        self.assertEqual(self.page.ui.modelsTable.rowCount, len(bundled))
+        for row, each in enumerate(bundled):
+            texts = [self.cell(row, column) for column in range(5)]
+            self.assertEqual(texts, [each.name, each.version, "whole", each.finds, each.sha256])
+
+    def test_choosing_a_line_shows_the_card(self):
+        """Each model's card is its own and has text."""
+        cards = []
+        for row, each in enumerate(self.page.bundled):
+            self.page.ui.modelsTable.selectRow(row)
+            cards.append(self.page.ui.cardBrowser.toPlainText())
+            self.assertIn(each.name, cards[-1])
+        self.assertEqual(len(set(cards)), len(self.page.bundled))
+
+    def test_damaged_model_is_said(self):
+        """A changed byte and a missing card are named; the other models stay usable."""
+        import os
+        import shutil
+        import tempfile
+        from pathlib import Path
+
+        from BoneSegModelsLib.model_folders import FOLDER_VARIABLE, models_folder
+
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "Models"
+            shutil.copytree(models_folder(), copy)
+            (copy / "disease_region" / "member1.npz").write_bytes(b"damaged")
+            (copy / "disease_region" / "MODEL_CARD.md").unlink()
+            os.environ[FOLDER_VARIABLE] = str(copy)
+            try:
+                self.page.ui.checkButton.click()
+            finally:
+                del os.environ[FOLDER_VARIABLE]
+            self.assertEqual([self.cell(row, self.page.STATE) for row in range(3)], ["damaged", "whole", "whole"])
+            self.assertIn("member1.npz", self.page.ui.problemLabel.text)
+            self.page.ui.modelsTable.selectRow(0)
+            self.page.show_card()
+            self.assertIn("cannot be read", self.page.ui.cardBrowser.toPlainText())
+
+    def test_this_slicer_says_what_runs_the_networks(self):
+        """With or without PyTorch, as it is here."""
+        self.page.show_torch()
+        self.assertIn("PyTorch", self.page.ui.torchLabel.text)
+        self.assertEqual(self.page.ui.torchButton.isHidden(), self.page.ui.torchButton.text == "")
+
+    def test_torch_is_offered_and_never_forced(self):
+        """Each way to PyTorch has its sentence; nothing happens before the button is clicked, and then one thing."""
+        for way, offered in (
+            (WayToTorch.INSTALLED, []),
+            (WayToTorch.BY_EXTENSION, ["install"]),
+            (WayToTorch.BY_EXTENSIONS_MANAGER, ["look for extension"]),
+            (WayToTorch.NONE, []),
+        ):
+            self.page.torch = StandInTorch(way, "2.9")
+            self.page.enter()
+            self.assertEqual(self.page.ui.torchButton.isHidden(), not offered)
+            self.assertEqual(self.page.torch.asked, [])
+            self.page.ui.torchButton.click()
+            self.assertEqual(self.page.torch.asked, offered)
