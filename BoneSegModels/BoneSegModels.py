@@ -58,8 +58,8 @@ class TorchInSlicer:
             return WayToTorch.INSTALLED
         if hasattr(slicer.modules, "pytorchutils"):
             return WayToTorch.BY_EXTENSION
-        settings = slicer.app.revisionUserSettings()
-        if settings.value("Extensions/ManagerEnabled") and hasattr(slicer.app, "openExtensionsManagerDialog"):
+        enabled = slicer.util.toBool(slicer.app.revisionUserSettings().value("Extensions/ManagerEnabled"))
+        if enabled and hasattr(slicer.app, "openExtensionsManagerDialog"):
             return WayToTorch.BY_EXTENSIONS_MANAGER
         return WayToTorch.NONE
 
