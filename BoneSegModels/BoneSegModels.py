@@ -58,8 +58,8 @@ class TorchInSlicer:
             return WayToTorch.INSTALLED
         if hasattr(slicer.modules, "pytorchutils"):
             return WayToTorch.BY_EXTENSION
-        settings = slicer.app.revisionUserSettings()
-        if settings.value("Extensions/ManagerEnabled") and hasattr(slicer.app, "openExtensionsManagerDialog"):
+        enabled = slicer.util.toBool(slicer.app.revisionUserSettings().value("Extensions/ManagerEnabled"))
+        if enabled and hasattr(slicer.app, "openExtensionsManagerDialog"):
             return WayToTorch.BY_EXTENSIONS_MANAGER
         return WayToTorch.NONE
 
@@ -149,19 +149,22 @@ class BoneSegModelsWidget(ScriptedLoadableModuleWidget):
         texts = {
             WayToTorch.INSTALLED: (_("PyTorch {version} runs the networks.").format(version=self.torch.version), ""),
             WayToTorch.BY_EXTENSION: (
-                _("The networks run without PyTorch, which is not installed; with it they are faster."),
+                _(
+                    "The networks run without PyTorch, in some seconds a scan. With PyTorch they are faster, above all "
+                    "with a graphics card."
+                ),
                 _("Install PyTorch..."),
             ),
             WayToTorch.BY_EXTENSIONS_MANAGER: (
                 _(
-                    "The networks run without PyTorch, which is not installed; with it they are faster. "
-                    "The PyTorch extension installs it; this needs the network once."
+                    "The networks run without PyTorch, in some seconds a scan. With PyTorch they are faster, above all "
+                    "with a graphics card; its extension installs it, which needs the network once."
                 ),
                 _("Look for the PyTorch extension..."),
             ),
             WayToTorch.NONE: (
                 _(
-                    "The networks run without PyTorch, which is not installed. To make them faster, ask whoever looks "
+                    "The networks run without PyTorch, in some seconds a scan. To make them faster, ask whoever looks "
                     "after this computer for the PyTorch extension of 3D Slicer."
                 ),
                 "",

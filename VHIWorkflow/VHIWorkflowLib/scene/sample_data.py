@@ -1,4 +1,8 @@
-"""The phantom in Slicer's Sample Data module: made on the spot, nothing is downloaded."""
+"""The phantom in Slicer's Sample Data module: made on the spot, nothing is downloaded.
+
+The button there calls `PhantomSample`. From Python call it directly: Slicer's own `SampleData.downloadSample` asks the
+network first and never calls what a module registers.
+"""
 
 from __future__ import annotations
 
