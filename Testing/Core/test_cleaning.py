@@ -294,3 +294,16 @@ def test_numbers_of_a_cut_that_was_undone_are_given_again() -> None:
         assert list(session.partition) == [2, 3, 4, 5]
         session.undo()
         assert list(session.partition) == [1, 2, 3]
+
+
+def test_islands_can_be_ranked_later_also_when_one_was_cut():
+    early, late = (CleaningSession(islands_of(three_islands()), GRID, scores=s) for s in ([0.9, 0.2, 0.4], None))
+    for session in (early, late):
+        session.cut(1, np.flatnonzero(three_islands())[:4])
+    late.rank([0.9, 0.2, 0.4])
+    for session in (early, late):
+        assert [session.partition.score_of(number) for number in session.partition] == [0.2, 0.4, 0.9, 0.9]
+        session.undo()
+        assert [session.partition.score_of(number) for number in session.partition] == [0.9, 0.2, 0.4]
+    with pytest.raises(CleaningError, match="3 finite rank scores are needed"):
+        late.rank([0.9])

@@ -21,7 +21,7 @@ from .grids import BoolArray, Grid, IndexArray
 from .islands import Islands
 from .measurement import Preliminary, Vhi
 from .partition import Cut, Partition, Unit
-from .ranking import RankScores
+from .ranking import RankScores, RankSource
 from .steps import Action, Reason, Step
 from .targets import Json, RankBelow, Target, TheseIslands
 
@@ -108,8 +108,10 @@ class CleaningSession:
     ) -> None:
         self.grid = grid
         self.start: StartMode = start
-        self.rank_source = scores.source if isinstance(scores, RankScores) else None
-        self.partition = Partition(islands, scores.values if isinstance(scores, RankScores) else scores)
+        self.rank_source: RankSource | None = None
+        self.partition = Partition(islands)
+        if scores is not None:
+            self.rank(scores)
         self.undo_count = 0
         self.redo_count = 0
         self._clock = clock
@@ -184,6 +186,11 @@ class CleaningSession:
             not any(self._decisions.is_kept(part) for part in self.partition.parts_of(Unit(island)))
             for island in self.partition
         )
+
+    def rank(self, scores: npt.ArrayLike | RankScores) -> None:
+        """Give the islands rank scores, at the start or later; decisions do not change. See `Partition.rank`."""
+        self.partition.rank(scores.values if isinstance(scores, RankScores) else scores)
+        self.rank_source = scores.source if isinstance(scores, RankScores) else None
 
     def remove(self, target: Target, *, in_slice: int | None = None, reason: Reason | None = None) -> Change:
         """Remove what a target chooses, in 3D or within one slice; nothing is recorded where nothing changes."""

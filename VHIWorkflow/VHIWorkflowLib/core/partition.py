@@ -102,7 +102,9 @@ class Partition:
         self._part_at: npt.NDArray[np.int32] = np.full(int(np.prod(self.lattice.shape)), NO_PART, dtype=np.int32)
         self._add(islands, first_number=1)
         self._found_parts = len(self.parts)
-        self._scores = self._checked(scores)
+        self._scores: dict[int, float] = {}
+        if scores is not None:
+            self.rank(scores)
 
     def __iter__(self) -> Iterator[int]:
         """Numbers of the islands as they now stand."""
@@ -132,6 +134,29 @@ class Partition:
         for part in self.parts[: self._found_parts]:
             members.setdefault(part.island, []).append(part.voxels)
         return [np.concatenate(voxels) for voxels in members.values()]
+
+    def rank(self, scores: npt.ArrayLike) -> None:
+        """Give the islands rank scores; those made by a cut inherit the score of the island they were part of.
+
+        Parameters
+        ----------
+        scores
+            One for each island as found, in the order of their numbers.
+
+        Raises
+        ------
+        CleaningError
+            If their number is another one, or one is not finite.
+        """
+        found = self.as_found()
+        values = np.asarray(scores, dtype=np.float64)
+        if values.shape != (len(found),) or not np.isfinite(values).all():
+            raise CleaningError(f"{len(found)} finite rank scores are needed, one for each island")
+        self._scores = dict(enumerate(values.tolist(), start=1))
+        for part in self.parts[self._found_parts :]:
+            if part.island not in self._scores:
+                origin = next(n for n, voxels in enumerate(found, start=1) if part.voxels[0] in voxels)
+                self._scores[part.island] = float(values[origin - 1])
 
     def score_of(self, island: int) -> float | None:
         """Rank score of an island, None when the session has none."""
@@ -233,14 +258,6 @@ class Partition:
             self.parts.append(Part(voxels, slice_number, first_number + island))
         self._members.update({number: tuple(parts) for number, parts in numbers.items()})
         return list(numbers)
-
-    def _checked(self, scores: npt.ArrayLike | None) -> dict[int, float]:
-        if scores is None:
-            return {}
-        values = np.asarray(scores, dtype=np.float64)
-        if values.shape != (len(self),) or not np.isfinite(values).all():
-            raise CleaningError(f"{len(self)} finite rank scores are needed, one for each island")
-        return {number: float(score) for number, score in zip(self, values, strict=True)}
 
 
 def _digest(voxels: IndexArray) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.decisions import Decision
-from VHIWorkflowLib.core.grids import FloatArray, IndexArray
+from VHIWorkflowLib.core.grids import FloatArray
 from VHIWorkflowLib.core.measurement import Preliminary
 from VHIWorkflowLib.core.partition import Unit
 from VHIWorkflowLib.core.steps import Reason
@@ -76,6 +76,10 @@ class IslandTable:
         self._session = session
         self._as_found: dict[int, IslandRow] = {}
         self._found = case.islands.number
+
+    def is_of(self, session: CleaningSession) -> bool:
+        """Whether this is the table of a session."""
+        return self._session is session
 
     def rows(self, order: Order = "rank") -> list[IslandRow]:
         """All islands. "size": the largest first. "rank": those first whose decision is most likely to change.
@@ -161,13 +165,11 @@ class IslandTable:
 
     def _reasons(self) -> dict[int, Reason | None]:
         """Reason of the latest decision on each island, or on a part of it."""
-        return {
-            unit.island: step.reason for step in self._session.steps if step.action != "cut" for unit in step.units
-        }
+        return {unit.island: step.reason for step in self._session.steps if step.action != "cut" for unit in step.units}
 
 
 def _centre(ras: FloatArray) -> Ras:
     """The point, of some (n, 3), that lies nearest to their mean."""
-    nearest: IndexArray = np.argmin(np.linalg.norm(ras - ras.mean(axis=0), axis=1))
+    nearest = int(np.argmin(np.linalg.norm(ras - ras.mean(axis=0), axis=1)))
     x, y, z = (float(value) for value in ras[nearest])
     return x, y, z

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -17,7 +18,7 @@ Voxel = tuple[int, int, int]
 
 REACH_PIXELS = 1.5
 """So far from a voxel's centre, within its slice, the cursor still takes the island: some have four pixels only."""
-SURFACE_REACH_VOXELS = (2, 3, 3)
+SURFACE_REACH_VOXELS = (2, 3)
 """Along the slice axis and within a slice: a smoothed surface lies so far from the voxels at most."""
 
 
@@ -48,23 +49,20 @@ def pick(session: CleaningSession, ras: Ras, in_slice: int | None = None) -> Pic
     centre = voxel_at(grid, ras)
     if centre is None:
         return None
-    exact = _at(session, centre, in_slice)
-    if exact is not None:
-        return exact
     place = grid.from_ras(ras)[0]
-    reach = [0 if axis == grid.slice_axis else 1 for axis in range(3)]
-    return _nearest(session, place, centre, reach, in_slice, np.ones(3), REACH_PIXELS)
+    reach = tuple(0 if axis == grid.slice_axis else 1 for axis in range(3))
+    around = _nearest_first(grid, place, reach, np.ones(3), REACH_PIXELS)
+    return _first_on_island(session, [centre, *around], in_slice)
 
 
 def pick_surface(session: CleaningSession, ras: Ras) -> Pick | None:
     """The island nearest to a point on its surface in a 3D view, among those that count; None when none is near."""
     grid = session.grid
-    place = grid.from_ras(ras)[0]
-    k, j, i = (int(np.clip(round(n), 0, size - 1)) for n, size in zip(place, grid.shape, strict=True))
-    along, within = SURFACE_REACH_VOXELS[0], SURFACE_REACH_VOXELS[1]
-    reach = [along if axis == grid.slice_axis else within for axis in range(3)]
-    spacing = np.array(grid.spacing_mm)
-    return _nearest(session, place, (k, j, i), reach, None, spacing, float(np.inf), only_counting=True)
+    along, within = SURFACE_REACH_VOXELS
+    reach = tuple(along if axis == grid.slice_axis else within for axis in range(3))
+    around = _nearest_first(grid, grid.from_ras(ras)[0], reach, np.array(grid.spacing_mm), float(np.inf))
+    shown = [voxel for voxel in around if _is_shown(session, voxel)]
+    return _first_on_island(session, shown, None)
 
 
 def counts(session: CleaningSession, unit: Unit) -> bool:
@@ -124,44 +122,42 @@ def _poly_data(points: FloatArray) -> Any:
     count = len(points)
     offsets = np.arange(0, count + 1, 2, dtype=np.int64)
     lines.SetData(
-        numpy_to_vtkIdTypeArray(offsets, deep=True), numpy_to_vtkIdTypeArray(np.arange(count, dtype=np.int64), deep=True)
+        numpy_to_vtkIdTypeArray(offsets, deep=True),
+        numpy_to_vtkIdTypeArray(np.arange(count, dtype=np.int64), deep=True),
     )
     data.SetPoints(places)
     data.SetLines(lines)
     return data
 
 
-def _at(session: CleaningSession, voxel: Voxel, in_slice: int | None, only_counting: bool = False) -> Pick | None:
-    position = np.array([np.ravel_multi_index(voxel, session.grid.shape)])
-    for unit in session.partition.units_at(position, in_slice):
-        part = session.partition.units_at(position, voxel[session.grid.slice_axis])[0]
-        if not only_counting or counts(session, part):
-            return Pick(unit, voxel)
+def _first_on_island(session: CleaningSession, voxels: Sequence[Voxel], in_slice: int | None) -> Pick | None:
+    """The first of some voxels that lies on an island."""
+    for voxel in voxels:
+        units = session.partition.units_at(_position(session, voxel), in_slice)
+        if units:
+            return Pick(units[0], voxel)
     return None
 
 
-def _nearest(
-    session: CleaningSession,
-    place: FloatArray,
-    centre: Voxel,
-    reach: list[int],
-    in_slice: int | None,
-    spacing: FloatArray,
-    within: float,
-    only_counting: bool = False,
-) -> Pick | None:
-    """The island with the voxel nearest to a place, in fractional array indices, among those around a voxel."""
+def _is_shown(session: CleaningSession, voxel: Voxel) -> bool:
+    """Whether a voxel is part of the cleaned mask."""
+    parts = session.partition.units_at(_position(session, voxel), voxel[session.grid.slice_axis])
+    return bool(parts) and counts(session, parts[0])
+
+
+def _position(session: CleaningSession, voxel: Voxel) -> IndexArray:
+    return np.array([np.ravel_multi_index(voxel, session.grid.shape)])
+
+
+def _nearest_first(
+    grid: Grid, place: FloatArray, reach: tuple[int, ...], spacing: FloatArray, within: float
+) -> list[Voxel]:
+    """Voxels around a place given in fractional array indices, so many along each axis, no farther than a distance."""
     ranges = [
-        range(max(n - far, 0), min(n + far, size - 1) + 1)
-        for n, far, size in zip(centre, reach, session.grid.shape, strict=True)
+        range(max(round(n) - far, 0), min(round(n) + far, size - 1) + 1)
+        for n, far, size in zip(place, reach, grid.shape, strict=True)
     ]
-    around = np.array(list(product(*ranges)))
+    around = np.array(list(product(*ranges)), dtype=np.int64).reshape(-1, 3)
     distance = np.linalg.norm((around - place) * spacing, axis=1)
-    for number in np.argsort(distance, kind="stable"):
-        if distance[number] > within:
-            return None
-        k, j, i = (int(n) for n in around[number])
-        found = _at(session, (k, j, i), in_slice, only_counting)
-        if found is not None:
-            return found
-    return None
+    order = np.argsort(distance, kind="stable")
+    return [(int(k), int(j), int(i)) for k, j, i in around[order[distance[order] <= within]]]

@@ -1,0 +1,78 @@
+"""A region from whatever a reader marked it with: a mask, closed curves, a segment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
+from VHIWorkflowLib.core.resampling import region_on_stir
+from VHIWorkflowLib.core.segment_kinds import SegmentKind
+
+from .case_in_scene import CaseInScene
+from .drawings import mask_of_curves
+from .errors import SceneError
+from .images import matrix_of, voxels_of
+
+
+def mask_of(source: Any | Sequence[Any] | BoolArray, kind: SegmentKind, case: CaseInScene) -> BoolArray:
+    """A region as a mask on the STIR grid, shape (k, j, i).
+
+    Parameters
+    ----------
+    source
+        See `RegionSteps.set_region`.
+
+    Raises
+    ------
+    SceneError
+        If it cannot be used.
+    """
+    grid = case.open_case.stir.grid
+    if isinstance(source, np.ndarray):
+        if source.shape != grid.shape:
+            raise SceneError(f"the mask has the shape {source.shape}, the STIR {grid.shape}")
+        return source.astype(bool)
+    if isinstance(source, Sequence):
+        return mask_of_curves(source, grid)
+    if source is case.segmentation_node:
+        return case.segments.mask_of(kind)
+    if source.IsA("vtkMRMLSegmentationNode"):
+        return _segment_on(source, kind, grid)
+    return mask_of_curves([source], grid)
+
+
+def _segment_on(node: Any, kind: SegmentKind, grid: Grid) -> BoolArray:
+    """The segment of a kind of any segmentation node, brought to a grid."""
+    import slicer
+    import vtk
+
+    image = slicer.vtkOrientedImageData()
+    identifier = _segment_id(node, kind)
+    if not node.GetBinaryLabelmapRepresentation(identifier, image) or image.IsEmpty():
+        raise SceneError(f"the segment of '{node.GetName()}' is empty; mark the region first")
+    if node.GetParentTransformNode() is not None:
+        slicer.vtkSlicerSegmentationsModuleLogic.ApplyParentTransformToOrientedImageData(node, image)
+    matrix = vtk.vtkMatrix4x4()
+    image.GetImageToWorldMatrix(matrix)
+    affine = matrix_of(matrix)
+    first_i, _, first_j, _, first_k, _ = image.GetExtent()
+    affine[:3, 3] = (affine @ (first_i, first_j, first_k, 1))[:3]
+    voxels = voxels_of(image) != 0
+    return region_on_stir(Volume(voxels, Grid(voxels.shape, affine)), grid)
+
+
+def _segment_id(node: Any, kind: SegmentKind) -> str:
+    segmentation = node.GetSegmentation()
+    identifiers = [segmentation.GetNthSegmentID(number) for number in range(segmentation.GetNumberOfSegments())]
+    if kind.segment_id in identifiers:
+        return kind.segment_id
+    named = [each for each in identifiers if segmentation.GetSegment(each).GetName().casefold() == kind.name.casefold()]
+    wanted = named or identifiers
+    if len(wanted) != 1:
+        raise SceneError(
+            f"'{node.GetName()}' holds no single segment named '{kind.name}'; rename the one that is meant"
+        )
+    return str(wanted[0])

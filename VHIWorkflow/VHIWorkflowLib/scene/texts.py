@@ -1,0 +1,144 @@
+"""Every text of the scene that a reader sees, in one place so that it can be translated.
+
+Translations are looked up in the context "scene.texts", as Slicer's ``lupdate`` names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from VHIWorkflowLib.core.segment_kinds import SegmentKind
+from VHIWorkflowLib.core.steps import Step
+
+Translate = Callable[[str], str]
+
+
+class Texts:
+    """Texts in the reader's language.
+
+    Parameters
+    ----------
+    translate
+        Translates a text with its places in braces, before they are filled in.
+    """
+
+    def __init__(self, translate: Translate = str) -> None:
+        self._translate = translate
+
+    def undo(self, steps: Sequence[Step]) -> str:
+        """What undoing steps of one group takes back: "Undo: remove island 12 (vessel)"."""
+        _ = self._translate
+        return _("Undo: {step}").format(step=self.step(steps))
+
+    def redo(self, steps: Sequence[Step]) -> str:
+        """What redo does again."""
+        _ = self._translate
+        return _("Redo: {step}").format(step=self.step(steps))
+
+    def step(self, steps: Sequence[Step]) -> str:
+        """Steps of one group in words: "remove 17 islands in slice 8 (vessel)"."""
+        _ = self._translate
+        actions = {
+            "remove": _("remove {what}{where}{why}"),
+            "keep": _("keep {what}{where}{why}"),
+            "restore": _("restore {what}{where}{why}"),
+            "cut": _("cut {what}{where}{why}"),
+        }
+        first, count = steps[-1], sum(len(step.units) for step in steps)
+        if first.target.get("kind") == "carried_over":
+            return _("decisions carried over")
+        what = (
+            _("island {number}").format(number=first.units[0].island)
+            if count == 1
+            else _("{count} islands").format(count=count)
+        )
+        where = "" if first.in_slice is None else _(" in slice {number}").format(number=first.in_slice)
+        why = "" if first.reason is None else _(" ({reason})").format(reason=self.reason(first.reason))
+        return actions[first.action].format(what=what, where=where, why=why)
+
+    def reason(self, reason: str) -> str:
+        """Why an island is not inflammation."""
+        _ = self._translate
+        return {
+            "vessel": _("vessel"),
+            "joint fluid": _("joint fluid"),
+            "facet joint": _("facet joint"),
+            "artefact": _("artefact"),
+            "coil flare": _("coil flare"),
+            "outside bone": _("outside bone"),
+            "other": _("other"),
+        }[reason]
+
+    def segment(self, kind: SegmentKind) -> str:
+        """Name of a mask."""
+        _ = self._translate
+        return {
+            "sensitive": _("Sensitive"),
+            "conservative": _("Conservative"),
+            "normal_bone": _("Normal bone"),
+            "disease_region": _("Disease region"),
+            "removed": _("Removed"),
+        }[kind.segment_id]
+
+    def without_voxels(self, count: int, ratio: float) -> str:
+        """What VHI would be without the brightest voxels of the normal bone."""
+        _ = self._translate
+        if count == 1:
+            if ratio >= 1:
+                text = _("Without its brightest voxel VHI would be {percent} % larger.")
+            else:
+                text = _("Without its brightest voxel VHI would be {percent} % smaller.")
+        elif ratio >= 1:
+            text = _("Without its {count} brightest voxels VHI would be {percent} % larger.")
+        else:
+            text = _("Without its {count} brightest voxels VHI would be {percent} % smaller.")
+        return text.format(count=count, percent=_percent(ratio))
+
+    def without_slice(self, number: int, ratio: float) -> str:
+        """What VHI would be without one slice of the normal bone."""
+        _ = self._translate
+        if ratio >= 1:
+            text = _("Without slice {number} of the normal bone VHI would be {percent} % larger.")
+        else:
+            text = _("Without slice {number} of the normal bone VHI would be {percent} % smaller.")
+        return text.format(number=number, percent=_percent(ratio))
+
+    def no_measurement_without(self, problem: str) -> str:
+        """That nothing could be measured without a part of the normal bone, and why."""
+        _ = self._translate
+        return _("Without it nothing could be measured: {problem}").format(problem=problem)
+
+    def no_ranks(self, problem: str) -> str:
+        """That islands go by their size, and why."""
+        _ = self._translate
+        return _("The islands have no ranks: {problem}").format(problem=problem)
+
+    def scene_was_closed(self) -> str:
+        """That the case left the screen, and is safe."""
+        _ = self._translate
+        return _("The scene was closed and the case with it; all of it is saved. Open it again from the list.")
+
+    def results_title(self) -> str:
+        """Name of the results table."""
+        _ = self._translate
+        return _("VHI results")
+
+    def histogram_title(self) -> str:
+        """Title of the plot."""
+        _ = self._translate
+        return _("Intensities")
+
+    def intensity_axis(self) -> str:
+        """Below the plot."""
+        _ = self._translate
+        return _("STIR intensity")
+
+    def share_axis(self) -> str:
+        """Beside the plot."""
+        _ = self._translate
+        return _("Voxels (%)")
+
+
+def _percent(ratio: float) -> str:
+    """How far a ratio is from 1."""
+    return f"{abs(ratio - 1) * 100:.0f}"
