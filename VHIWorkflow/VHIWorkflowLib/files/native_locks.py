@@ -64,8 +64,9 @@ class NativeLock:
             if (
                 _lock(descriptor, self._path) and os.fstat(descriptor).st_nlink > 0
             ):  # 0: deleted while it was waited for
-                with suppress(AttributeError, PermissionError):
-                    os.fchmod(descriptor, 0o666)  # for the accounts of other readers
+                if sys.platform != "win32":
+                    with suppress(PermissionError):
+                        os.fchmod(descriptor, 0o666)  # for the accounts of other readers
                 self._descriptor = descriptor
                 return True
         finally:
