@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from BoneSegModelsLib.island_rank import load_rank_model
 from Study.study_cases import study_case
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
+from VHIWorkflowLib.core.measurement import measure
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE
 from VHIWorkflowLib.files.errors import RecordError
 from VHIWorkflowLib.study.case_inputs import CaseFiles, LoadedScans, load_scans
@@ -103,8 +105,20 @@ def test_what_cannot_be_found_is_said_and_the_rest_is_there(bare, tmp_path):
     assert prepared.problems == ("no normal bone can be proposed",)
 
 
+def test_ranks_come_back_for_the_islands_they_belong_to(files, tmp_path):
+    request = PrepareRequest(replace(files, keep=None), tmp_path / "ahead", rank_islands=True)
+    assert run(request.write()).returncode == 0
+    prepared = take(tmp_path / "ahead", request.files)
+    case = measure(CASE.stir, CASE.normal_bone, CASE.disease_region)
+    expected = load_rank_model().scores(case, CASE.t1w)
+    assert prepared.ranks_of(case).source == expected.source
+    assert np.allclose(prepared.ranks_of(case).values, expected.values)
+    fewer = CASE.disease_region & (np.indices(CASE.disease_region.shape)[2] > 8)
+    assert prepared.ranks_of(measure(CASE.stir, CASE.normal_bone, fewer)) is None
+
+
 def test_a_request_comes_through_its_file(files, tmp_path):
-    request = PrepareRequest(replace(files, normal_bone=(), keep=None), tmp_path / "ahead", True, True)
+    request = PrepareRequest(replace(files, keep=None), tmp_path / "ahead", True, True, True)
     assert PrepareRequest.read(request.write()) == request
 
 

@@ -14,6 +14,7 @@ from VHIWorkflowLib.study.reading_list import ReadingList
 from .case_in_scene import CaseInScene
 from .errors import SceneError
 from .island_table import IslandTable
+from .reopened import StudySource, keep_in_scene
 from .signals import Signal
 from .texts import Texts
 
@@ -42,6 +43,7 @@ class AtHand:
         self.case: CaseInScene | None = None
         self.notice: str | None = None
         self.texts = texts
+        self._source: Path | None = None
         self._clock = clock
         self._finder = finder
         self._ranker = ranker
@@ -89,6 +91,7 @@ class AtHand:
             raise SceneError("no case is open; open one from the list first")
         if not self.case.is_complete:
             self.case.make_complete()
+            self._keep_in_scene()
             self.changed.emit({"nodes"})
         return self.case
 
@@ -105,6 +108,14 @@ class AtHand:
         if self._table is None or not self._table.is_of(reading.session):
             self._table = IslandTable(reading.case, reading.session)
         return self._table
+
+    def _keep_in_scene(self) -> None:
+        """Keep in the scene what it takes to go on with the open case when it was saved and is opened again."""
+        if self.case is not None:
+            listed = None
+            if self.study is not None and self._source is not None and self.position is not None:
+                listed = StudySource(self._source, self.study)
+            keep_in_scene(self.case, listed)
 
     def _begun(self) -> None:
         """Look at the files of the open case again, when the list does not know yet that it is begun."""

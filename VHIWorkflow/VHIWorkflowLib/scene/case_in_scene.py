@@ -14,6 +14,7 @@ from VHIWorkflowLib.study.open_case import OpenCase
 from .case_nodes import CaseNodes
 from .histogram import Histogram
 from .segments import REMOVED, CaseSegments
+from .surface import IslandSurface
 from .texts import Texts
 from .volumes import add_volume
 
@@ -42,6 +43,7 @@ class CaseInScene:
         self.open_case = open_case
         self.nodes = nodes
         self._histogram = Histogram(nodes, texts)
+        self._surface = IslandSurface(nodes, texts.surface_name())
         self._strong = np.zeros(0, dtype=bool)
         self.segments: CaseSegments
         self.make_complete()
@@ -70,6 +72,11 @@ class CaseInScene:
     def chart_node(self) -> Any:
         """The histogram with both thresholds, a vtkMRMLPlotChartNode."""
         return self._histogram.chart
+
+    @property
+    def surface_node(self) -> Any:
+        """The islands that count, for 3D views, a vtkMRMLModelNode; None before it was shown for the first time."""
+        return self._surface.node
 
     @property
     def is_complete(self) -> bool:
@@ -112,10 +119,19 @@ class CaseInScene:
         removed = nothing if reading is None else reading.case.mask() & ~cleaned
         for kind, mask in ((SENSITIVE, cleaned), (CONSERVATIVE, strong), (REMOVED, removed)):
             self.segments.set_mask(kind, mask)
+        if self._surface.is_shown:
+            self.show_surface(True)
 
     def apply(self, change: Change) -> None:
         """Write what a step, undo or redo changed into the segments: only the voxels it touched."""
         self.segments.apply(change, self._strong)
+        if self.open_case.reading is not None:
+            self._surface.apply(self.open_case.reading.session, change)
+
+    def show_surface(self, visible: bool) -> None:
+        """Show the islands that count in 3D views, kept up to date from now on, or hide them."""
+        reading = self.open_case.reading
+        self._surface.show(None if reading is None else reading.session, visible)
 
     def show_removed(self, visible: bool) -> None:
         """Show faintly what was removed, or hide it."""

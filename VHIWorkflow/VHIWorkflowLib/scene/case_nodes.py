@@ -10,7 +10,8 @@ from .hierarchy import drop_if_empty, drop_node, put_under, study_item, study_of
 
 HUB = "VHIWorkflow.case"
 """Attribute of the text node that keeps a case together; its node references name the others by their roles."""
-OWN = "own"
+OWN = "VHIWorkflow.own"
+"""Attribute of nodes that were made here, and go with the case."""
 
 Document = dict[str, Any]
 
@@ -35,7 +36,6 @@ class CaseNodes:
         self.title = title
         self._names = patient, study
         self._ids: dict[str, str] = {}
-        self._own: set[str] = set()
         under = None if beside is None else study_of(scene, beside)
         self._item: int = study_item(scene, patient, study) if under is None else under
         self._hub = self._add_hub()
@@ -58,10 +58,11 @@ class CaseNodes:
         nodes.scene, nodes.title, nodes._hub = scene, document["title"], hub
         nodes._names = document["patient"], document["study"]
         nodes._ids = {}
-        for role in document["roles"]:
-            if hub.GetNodeReference(role) is not None:
-                nodes._ids[role] = hub.GetNodeReferenceID(role)
-        nodes._own = set(document["own"])
+        for place in range(hub.GetNumberOfNodeReferenceRoles()):
+            role = hub.GetNthNodeReferenceRole(place)
+            node = hub.GetNodeReference(role)
+            if role not in ("display", "storage") and node is not None:
+                nodes._ids[role] = node.GetID()
         item = study_of(scene, hub)
         nodes._item = study_item(scene, *nodes._names) if item is None else item
         return nodes
@@ -79,8 +80,8 @@ class CaseNodes:
         """Take a node in; one that is not our own stays where it is, also in the end. Returns the node."""
         self._ids[role] = node.GetID()
         if own:
-            self._own.add(role)
-            put_under(self.scene, self._study(), node)
+            node.SetAttribute(OWN, "1")
+            put_under(self.scene, self._item, node)
         self._refer()
         return node
 
@@ -95,22 +96,23 @@ class CaseNodes:
             "title": self.title,
             "patient": patient,
             "study": study,
-            "roles": sorted(self._ids),
-            "own": sorted(self._own),
             **document,
         }
         self._refer()
         self._hub.SetText(json.dumps(whole, ensure_ascii=False))
 
+    def keep_text(self, role: str, text: str) -> None:
+        """Keep a text in a node of its own."""
+        node = self.get(role)
+        if node is None:
+            node = self.put(role, self.scene.AddNewNodeByClass("vtkMRMLTextNode", self.name(role)))
+        node.SetText(text)
+
     def remove(self) -> None:
         """Take the nodes out of the scene, but for those that are not our own."""
-        for role in self._own:
+        for role in self._ids:
             node = self.get(role)
-            if node is not None:
-                for display in [node.GetNthDisplayNode(n) for n in range(_displays(node))]:
-                    self.scene.RemoveNode(display)
-                for storage in [node.GetNthStorageNode(n) for n in range(_storages(node))]:
-                    self.scene.RemoveNode(storage)
+            if node is not None and node.GetAttribute(OWN) is not None:
                 drop_node(self.scene, node)
         if self.scene.IsNodePresent(self._hub):
             drop_node(self.scene, self._hub)
@@ -129,22 +131,11 @@ class CaseNodes:
         for role, identifier in self._ids.items():
             self._hub.SetNodeReferenceID(role, identifier)
 
-    def _study(self) -> int:
-        return self._item
-
-
-def _displays(node: Any) -> int:
-    return int(node.GetNumberOfDisplayNodes()) if node.IsA("vtkMRMLDisplayableNode") else 0
-
-
-def _storages(node: Any) -> int:
-    return int(node.GetNumberOfStorageNodes()) if node.IsA("vtkMRMLStorableNode") else 0
-
 
 def _read(text: str | None) -> Document | None:
     try:
         document = json.loads(text or "")
     except ValueError:
         return None
-    needed = {"title", "patient", "study", "roles", "own"}
+    needed = {"title", "patient", "study", "out", "reader", "list"}
     return document if isinstance(document, dict) and needed <= document.keys() else None

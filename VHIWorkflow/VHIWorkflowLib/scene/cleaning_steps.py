@@ -36,6 +36,7 @@ class CleaningSteps(AtHand):
         """Choose whether all islands count at first ("remove") or none ("keep"); only before the first step."""
         self.open.set_start(start)
         self._case.show_masks()
+        self._keep_in_scene()
         self.changed.emit({"regions", "masks", "session"})
 
     def click(self, ras: Ras, *, in_slice: int | None = None, reason: Reason | None = None) -> Change:
@@ -153,6 +154,11 @@ class CleaningSteps(AtHand):
         found = pick(self._reading.session, ras)
         return None if found is None else self._islands.row(found.unit.island)
 
+    def surface_island_at(self, ras: Ras) -> IslandRow | None:
+        """The island at a point on the surface in a 3D view, for the hover text; None where there is none."""
+        found = pick_surface(self._reading.session, ras)
+        return None if found is None else self._islands.row(found.unit.island)
+
     def outline_at(self, ras: Ras, normal: Ras, *, in_slice: int | None = None) -> Any:
         """Outline of the island at a point in the view plane through it; None where there is none.
 
@@ -234,6 +240,7 @@ class CleaningSteps(AtHand):
             raise
         if change:
             case.apply(change)
+            self._keep_in_scene()
             self.changed.emit({"masks", "session"})
             self._begun()
         return change

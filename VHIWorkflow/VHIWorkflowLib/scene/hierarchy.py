@@ -57,11 +57,15 @@ def put_under(scene: Any, item: int, node: Any) -> None:
 
 
 def drop_node(scene: Any, node: Any) -> None:
-    """Take a node out of the scene, and its item with all below it out of the hierarchy."""
+    """Take a node out of the scene with its display and storage nodes, and its item with all below it."""
     hierarchy = hierarchy_of(scene)
     item = hierarchy.GetItemByDataNode(node)
     if item:
         hierarchy.RemoveItem(item, False, True)
+    for role in ("display", "storage"):
+        for served in [node.GetNthNodeReference(role, n) for n in range(node.GetNumberOfNodeReferences(role))]:
+            if served is not None:
+                scene.RemoveNode(served)
     scene.RemoveNode(node)
 
 

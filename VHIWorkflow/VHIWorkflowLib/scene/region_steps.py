@@ -184,6 +184,7 @@ class RegionSteps(AtHand):
 
     def _regions_changed(self) -> None:
         self._case.show_regions()
+        self._keep_in_scene()
         self.changed.emit({"regions", "masks", "session"})
         self._begun()
 

@@ -25,6 +25,7 @@ class ResultSteps(AtHand):
         position = self.position
         if self.study is not None and position is not None:
             self.study.refresh(position)
+        self._keep_in_scene()
         self._show_results()
         self.changed.emit({"study", "results"})
         return record

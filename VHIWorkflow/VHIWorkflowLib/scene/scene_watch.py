@@ -1,49 +1,50 @@
-"""What happens to the scene from outside: it is closed, saved, or a node is deleted."""
+"""What happens to the scene from outside: it is closed, or a node is deleted."""
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 
 class SceneWatch:
-    """Tells of a scene's events until it is stopped.
+    """Tells of a scene's events until it is stopped, or nobody is left to be told.
+
+    The scene is not made to hold on to whoever is told: a scene that Python's garbage collector takes down together
+    with its observers calls them while they are being taken apart, and the program crashes.
 
     Parameters
     ----------
     scene
         vtkMRMLScene.
     closed
-        Called when the scene was closed.
+        Method to call when the scene was closed.
     node_removed
-        Called with a node that was removed while the scene stays open.
-    before_saving
-        Called before the scene is saved.
+        Method to call with a node that was removed while the scene stays open.
     """
 
-    def __init__(
-        self,
-        scene: Any,
-        closed: Callable[[], None],
-        node_removed: Callable[[Any], None],
-        before_saving: Callable[[], None],
-    ) -> None:
+    def __init__(self, scene: Any, closed: Callable[[], None], node_removed: Callable[[Any], None]) -> None:
         import vtk
 
         self._scene = scene
-        self._closed = closed
-        self._node_removed = node_removed
-        self._before_saving = before_saving
-        self._looking_away = 0
+        self._looking_away: list[bool] = []
+        on_closed, on_removed = weakref.WeakMethod(closed), weakref.WeakMethod(node_removed)
+        looking_away = self._looking_away
 
-        def removed(_scene: Any, _event: str, node: Any) -> None:
-            self._on_removed(node)
+        def tell_closed(_scene: Any, _event: str) -> None:
+            tell = on_closed()
+            if tell is not None:
+                tell()
+
+        def tell_removed(scene: Any, _event: str, node: Any) -> None:
+            tell = on_removed()
+            if tell is not None and not looking_away and not scene.IsClosing():
+                tell(node)
 
         self._tags = [
-            scene.AddObserver(scene.EndCloseEvent, lambda *_: self._closed()),
-            scene.AddObserver(scene.NodeRemovedEvent, vtk.calldata_type(vtk.VTK_OBJECT)(removed)),
-            scene.AddObserver(scene.StartSaveEvent, lambda *_: self._before_saving()),
+            scene.AddObserver(scene.EndCloseEvent, tell_closed),
+            scene.AddObserver(scene.NodeRemovedEvent, vtk.calldata_type(vtk.VTK_OBJECT)(tell_removed)),
         ]
 
     def stop(self) -> None:
@@ -55,12 +56,8 @@ class SceneWatch:
     @contextmanager
     def looking_away(self) -> Iterator[None]:
         """Do not tell of nodes that we remove ourselves."""
-        self._looking_away += 1
+        self._looking_away.append(True)
         try:
             yield
         finally:
-            self._looking_away -= 1
-
-    def _on_removed(self, node: Any) -> None:
-        if not self._looking_away and not self._scene.IsClosing():
-            self._node_removed(node)
+            self._looking_away.pop()

@@ -14,12 +14,13 @@ from VHIWorkflowLib.core.cleaning import Change
 from VHIWorkflowLib.core.grids import BoolArray, Grid, IndexArray
 from VHIWorkflowLib.core.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE, SegmentKind
 
-from .images import fill, voxels_of, vtk_matrix
+from .images import fill, matrix_of, voxels_of, vtk_matrix
 
 REMOVED = SegmentKind("removed", "Removed", (0.72, 0.52, 1.0), DISEASE_REGION.terminology)
 """What cleaning took away, to be shown faintly."""
 
 LABEL = 1
+SAME_PLACE_MM = 1e-3
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,17 @@ class CaseSegments:
             and image.GetExtent() == (0, i - 1, 0, j - 1, 0, k - 1)
             and image.GetScalarTypeAsString() == "unsigned char"
             and self._segment(kind).GetLabelValue() == LABEL
+            and self._lies_on_grid(image)
             and not self._is_shared(kind, image)
         )
+
+    def _lies_on_grid(self, image: Any) -> bool:
+        """Whether the voxels of an image are where the grid has them; Slicer turns axes round when it reads some."""
+        import vtk
+
+        matrix = vtk.vtkMatrix4x4()
+        image.GetImageToWorldMatrix(matrix)
+        return bool(np.abs(matrix_of(matrix) - self._grid.affine).max() <= SAME_PLACE_MM)
 
     def _is_shared(self, kind: SegmentKind, image: Any) -> bool:
         """Whether another segment has the same image; vtkSegmentation.IsSharedBinaryLabelmap says the opposite."""

@@ -118,6 +118,18 @@ class Texts:
         _ = self._translate
         return _("The scene was closed and the case with it; all of it is saved. Open it again from the list.")
 
+    def surface_name(self) -> str:
+        """Name of the islands in 3D."""
+        _ = self._translate
+        return _("islands in 3D")
+
+    def restored(self, what: Sequence[str]) -> str:
+        """That files were not where they had been, and what was taken from the scene instead."""
+        _ = self._translate
+        names = {"record": _("the record"), "regions": _("the regions"), "scans": _("the scans")}
+        text = _("Files were not where they had been; taken from the scene: {what}.")
+        return text.format(what=", ".join(names[each] for each in what))
+
     def results_title(self) -> str:
         """Name of the results table."""
         _ = self._translate

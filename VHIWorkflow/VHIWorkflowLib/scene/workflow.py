@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from VHIWorkflowLib.core.cleaning import Clock, utc_now
 from VHIWorkflowLib.core.ranking import RankScores
+from VHIWorkflowLib.files.safe_files import case_folder
+from VHIWorkflowLib.study.case_record import CaseKey
 from VHIWorkflowLib.study.found_regions import Networks, RegionFinder, bundled_regions
 from VHIWorkflowLib.study.open_case import OpenCase, Ranker
 from VHIWorkflowLib.study.read_ahead import Prepared
 from VHIWorkflowLib.study.reading import Sitting
 from VHIWorkflowLib.study.reading_list import ListedCase, ReadingList
 
-from .case_in_scene import CaseInScene
+from .case_in_scene import STIR_ROLE, T1W_ROLE, CaseInScene
 from .case_nodes import CaseNodes
 from .cleaning_steps import CleaningSteps
 from .errors import SceneError
 from .region_steps import RegionSteps
+from .reopened import continued, list_of
 from .result_steps import ResultSteps
 from .results_table import drop_results
+from .scan_files import files_of_volumes
 from .scene_watch import SceneWatch
 from .texts import Texts, Translate
 
@@ -56,7 +61,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps):
     ) -> None:
         finder = finder or bundled_regions(Networks())
         super().__init__(scene, clock, finder, ranker or bundled_ranks, Texts(translate))
-        self._watch = SceneWatch(scene, self._scene_closed, self._node_removed, self._before_saving)
+        self._watch = SceneWatch(scene, self._scene_closed, self._node_removed)
 
     def close(self) -> None:
         """Stop watching the scene; the open case stays in it."""
@@ -68,7 +73,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps):
         """Open a worklist or a folder of scans as a reader; an open case is closed. See `ReadingList.open`."""
         study = ReadingList.open(Path(source), Path(out), reader, blinded=blinded, seed=seed)
         self._close_case()
-        self.study = study
+        self._source, self.study = Path(source), study
         self._show_results()
         self.changed.emit({"study", "case", "regions", "masks", "session", "results"})
         return study
@@ -76,7 +81,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps):
     def close_study(self) -> None:
         """Forget the list; the open case is closed, the table leaves the scene."""
         self._close_case()
-        self.study = None
+        self._source, self.study = None, None
         drop_results(self.scene)
         self.changed.emit({"study", "case", "regions", "masks", "session", "results"})
 
@@ -88,7 +93,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps):
         position
             In the list, from 0.
         prepared
-            What was read ahead of it: scans, and regions that are taken where the case has none.
+            What was read ahead of it: scans, regions that are taken where the case has none, ranks of its islands.
 
         Raises
         ------
@@ -105,7 +110,68 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps):
         for kind, found in (prepared.found if prepared else {}).items():
             if opened.origin(kind) is None:
                 opened.set_found(kind, found)
+        ranks = prepared.ranks_of(opened.reading.case) if prepared and opened.reading else None
+        if ranks is not None and opened.reading is not None:
+            opened.reading.session.rank(ranks)
         return self._show(opened, *self._names(listed))
+
+    def open_nodes(
+        self, stir_node: Any, t1w_node: Any, *, case_id: str, time_point: str, reader: str, out: Path
+    ) -> CaseInScene:
+        """Open a case of two volumes that are in the scene; they stay there when the case is closed.
+
+        Volumes whose files read back the same are recorded with these files, others are written to the case folder. A
+        case of that name that was begun before is continued.
+
+        Parameters
+        ----------
+        stir_node, t1w_node
+            vtkMRMLScalarVolumeNode.
+        case_id, time_point, reader
+            What the records are found by.
+        out
+            Folder of all records.
+        """
+        key = CaseKey(case_id, time_point, reader)
+        folder = case_folder(out, case_id, time_point, reader)
+        files = files_of_volumes(stir_node, t1w_node, folder)
+        opened = OpenCase.open(key, files, Sitting(Path(out), clock=self._clock))
+        given = {STIR_ROLE: stir_node, T1W_ROLE: t1w_node}
+        return self._show(opened, f"{case_id}  {time_point}", case_id, time_point, given)
+
+    def attach(self, out: Path | None = None) -> CaseInScene | None:
+        """Go on with the case of a scene that was opened (.mrb, .mrml); None when it holds none.
+
+        The list it came from is opened too. ``notice`` says what was taken from the scene because files had moved.
+
+        Parameters
+        ----------
+        out
+            Folder to work in; that of the scene when None.
+
+        Raises
+        ------
+        VHIError
+            If the case cannot be continued; the scene stays as it is, to be looked at.
+        """
+        if self.case is not None:
+            return self.case
+        found = CaseNodes.found_in(self.scene)
+        if not found:
+            return None
+        nodes, document = found[0]
+        listed = list_of(document)
+        sitting = Sitting(Path(out or document["out"]), clock=self._clock)
+        opened, restored = continued(document, nodes, listed, sitting)
+        if listed is not None:
+            self._source, self.study = listed.source, listed.study
+            self._show_results()
+        with self._watch.looking_away():
+            self.case = CaseInScene(opened, nodes, self.texts)
+            self._keep_in_scene()
+        self.notice = self.texts.restored(restored) if restored else None
+        self.changed.emit({"study", "case", "regions", "masks", "session", "results"})
+        return self.case
 
     def close_case(self) -> None:
         """Take the open case out of the scene; all of it is saved."""
@@ -127,10 +193,18 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps):
         if self.case is not None:
             _ = self._case
 
-    def _show(self, opened: OpenCase, title: str, patient: str, study: str) -> CaseInScene:
+    def _show(
+        self, opened: OpenCase, title: str, patient: str, study: str, given: Mapping[str, Any] | None = None
+    ) -> CaseInScene:
+        """Show a case that was opened, in place of the one shown; ``given`` are nodes of the reader's, by role."""
         self._close_case()
+        given = given or {}
         with self._watch.looking_away():
-            self.case = CaseInScene(opened, CaseNodes(self.scene, title, patient, study), self.texts)
+            nodes = CaseNodes(self.scene, title, patient, study, beside=next(iter(given.values()), None))
+            for role, node in given.items():
+                nodes.put(role, node, own=False)
+            self.case = CaseInScene(opened, nodes, self.texts)
+            self._keep_in_scene()
         self.notice = None
         self.changed.emit({"case", "regions", "masks", "session"})
         return self.case
@@ -163,9 +237,6 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps):
     def _node_removed(self, node: Any) -> None:
         if self.case is not None and node in self.case.nodes:
             self.changed.emit({"nodes"})
-
-    def _before_saving(self) -> None:
-        """Keep with the scene what it takes to go on."""
 
 
 def bundled_ranks(case: Any, t1w: Any) -> RankScores:

@@ -14,7 +14,7 @@ from VHIWorkflowLib.core.thresholds import NormalBoneStatistics, Thresholds
 from VHIWorkflowLib.files.results_rows import ResultsRow
 
 from .case_inputs import InputFile
-from .found_regions import Model
+from .found_regions import EDITED, Model
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,12 @@ class CaseRecord:
     stability: Stability | None
     warnings: tuple[str, ...]
     files: dict[str, str]
+
+    @property
+    def ranking_models(self) -> tuple[Model, ...]:
+        """Models that found no region: they ranked the islands."""
+        found = {region.origin.removesuffix(EDITED) for region in (self.normal_bone, self.disease_region)}
+        return tuple(model for model in self.models if str(model) not in found)
 
     def row(self) -> ResultsRow:
         """The row of the results table."""

@@ -23,6 +23,9 @@ NORMAL_BONE_MODEL = "normal_bone"
 LOW_CONFIDENCE = 0.5
 """Below this confidence a proposal of normal bone earns a warning."""
 
+EDITED = ", edited"
+"""Follows the name of the model in the origin of a region that the reader then changed."""
+
 Progress = Callable[[int, int], None]
 """Is told how many slices of how many are done."""
 

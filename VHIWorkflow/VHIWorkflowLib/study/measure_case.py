@@ -75,10 +75,12 @@ def measure_case(request: Request, clock: Clock = utc_now, progress: Progress | 
     if request.files.keep is not None and request.steps is not None:
         raise InputError(request.files.keep, "a mask of what is kept and recorded steps exclude each other; give one")
     _refuse_to_replace_unfinished(request)
-    cleaning = None if request.steps is None else read_record(request.steps).cleaning
+    repeated = None if request.steps is None else read_record(request.steps)
+    cleaning = repeated.cleaning if repeated else None
     loaded = load_case(request.files, bundled_regions(request.networks), progress)
     start = cleaning.start if cleaning else "remove" if loaded.keep is None else "keep"
-    sitting = Sitting(request.out, start, request.settings, clock=clock)
+    ranked_by = repeated.ranking_models if repeated else ()
+    sitting = Sitting(request.out, start, request.settings, clock=clock, ranked_by=ranked_by)
     if request.steps is not None:
         loaded = replace(loaded, inputs=(*loaded.inputs, steps_input(request.steps)))
     reading = Reading(request.key, loaded, sitting, autosave=False)

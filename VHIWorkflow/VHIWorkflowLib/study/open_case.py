@@ -396,7 +396,13 @@ class OpenCase:
 def _as_recorded(sitting: Sitting, record: CaseRecord) -> Sitting:
     """Start mode, settings and thresholds set by hand as a record has them."""
     by_hand = record.thresholds if record.thresholds.iqr_multiple is None else None
-    return replace(sitting, start=record.cleaning.start, settings=record.settings, thresholds=by_hand)
+    return replace(
+        sitting,
+        start=record.cleaning.start,
+        settings=record.settings,
+        thresholds=by_hand,
+        ranked_by=record.ranking_models,
+    )
 
 
 def _has_own_steps(session: CleaningSession) -> bool:

@@ -9,6 +9,7 @@ milliseconds. It prints one JSON object a line: ``{"event": "progress", "done": 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -20,9 +21,12 @@ from typing import Any
 import numpy as np
 
 from VHIWorkflowLib.core.errors import VHIError
-from VHIWorkflowLib.core.grids import Grid, Volume
+from VHIWorkflowLib.core.grids import FloatArray, Grid, Volume
+from VHIWorkflowLib.core.measurement import Preliminary, measure
+from VHIWorkflowLib.core.ranking import RankScores, RankSource
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE, SegmentKind
 from VHIWorkflowLib.files.errors import RecordError
+from VHIWorkflowLib.files.markups import read_normal_bone
 from VHIWorkflowLib.files.safe_files import replacing, write_atomically
 from VHIWorkflowLib.files.scans import Scan
 
@@ -32,6 +36,8 @@ from .region_origins import RegionOrigin
 
 REQUEST_NAME = "request.json"
 ANSWER_NAME = "prepared.json"
+RANKS = "ranks"
+WANTED = ("find_disease_region", "propose_normal_bone", "rank_islands")
 FAILED_STATUS = 2
 
 
@@ -45,8 +51,8 @@ class PrepareRequest:
         Scans of the case, and its regions where files of these are given.
     folder
         Where request and answer lie; of this request alone.
-    find_disease_region, propose_normal_bone
-        Whether the bundled models look for them.
+    find_disease_region, propose_normal_bone, rank_islands
+        Whether the bundled models look for them, and rank the islands that follow.
     networks
         Which networks, and what they run on.
     """
@@ -55,6 +61,7 @@ class PrepareRequest:
     folder: Path
     find_disease_region: bool = False
     propose_normal_bone: bool = False
+    rank_islands: bool = False
     networks: Networks = field(default_factory=Networks)
 
     def write(self) -> Path:
@@ -70,9 +77,9 @@ class PrepareRequest:
         region = self.files.disease_region
         document = {
             **{role: [os.path.abspath(scan.path), scan.series] for role, scan in _scans(self.files).items()},
+            "normal_bone": [os.path.abspath(piece) for piece in self.files.normal_bone],
             "disease_region": None if region is None else os.path.abspath(region),
-            "find_disease_region": self.find_disease_region,
-            "propose_normal_bone": self.propose_normal_bone,
+            **{name: getattr(self, name) for name in WANTED},
             "networks": {name: _text(value) for name, value in asdict(self.networks).items()},
         }
         write_atomically(path, json.dumps(document).encode())
@@ -85,21 +92,35 @@ class PrepareRequest:
         stir, t1w = (Scan(Path(document[role][0]), document[role][1]) for role in ("stir", "t1w"))
         networks = document["networks"]
         return cls(
-            CaseFiles(stir, t1w, disease_region=_path(document["disease_region"])),
+            CaseFiles(
+                stir, t1w, tuple(map(Path, document["normal_bone"])), disease_region=_path(document["disease_region"])
+            ),
             path.parent,
-            document["find_disease_region"],
-            document["propose_normal_bone"],
-            Networks(_path(networks["folder"]), networks["backend"], networks["device"]),
+            **{name: bool(document[name]) for name in WANTED},
+            networks=Networks(_path(networks["folder"]), networks["backend"], networks["device"]),
         )
 
 
 @dataclass(frozen=True)
+class RanksAhead:
+    """Ranks, and the SHA-256 of the islands' voxels they belong to."""
+
+    scores: RankScores
+    islands: str
+
+
+@dataclass(frozen=True)
 class Prepared:
-    """A case that was read ahead: its scans, the regions that models found, and what could not be found, and why."""
+    """A case that was read ahead: its scans, the regions that models found, ranks, and what was not found, and why."""
 
     scans: LoadedScans
     found: Mapping[SegmentKind, FoundRegion] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    ranks: RanksAhead | None = None
+
+    def ranks_of(self, case: Preliminary) -> RankScores | None:
+        """Ranks of a case's islands, if they are the islands that were ranked ahead."""
+        return self.ranks.scores if self.ranks is not None and self.ranks.islands == _digest(case) else None
 
 
 def prepare(request: PrepareRequest, progress: Progress | None = None, finder: RegionFinder | None = None) -> Prepared:
@@ -122,15 +143,20 @@ def prepare(request: PrepareRequest, progress: Progress | None = None, finder: R
     scans = load_scans(files)
     grid = scans.stir.grid
     region = None if files.disease_region is None else read_disease_region(files.disease_region, grid, scans.t1w.grid)
+    bone = read_normal_bone(files.normal_bone, grid).array if files.normal_bone else None
+    ranks = None
     try:
         if request.find_disease_region:
             found[DISEASE_REGION] = finder.disease_region(scans.t1w, grid, progress)
             region = found[DISEASE_REGION].mask
         if request.propose_normal_bone and region is not None:
             found[NORMAL_BONE] = finder.normal_bone(scans.stir, scans.t1w, region)
+            bone = found[NORMAL_BONE].mask
+        if request.rank_islands and region is not None and bone is not None:
+            ranks = _ranks(measure(scans.stir, bone, region), scans.t1w)
     except VHIError as error:
         problems.append(str(error))
-    return Prepared(scans, found, tuple(problems))
+    return Prepared(scans, found, tuple(problems), ranks)
 
 
 def leave(prepared: Prepared, request: PrepareRequest) -> None:
@@ -144,6 +170,7 @@ def leave(prepared: Prepared, request: PrepareRequest) -> None:
     scans = prepared.scans
     arrays = {"stir": scans.stir.array, "t1w": scans.t1w.array}
     arrays |= {kind.segment_id: found.mask for kind, found in prepared.found.items()}
+    arrays |= {RANKS: prepared.ranks.scores.values} if prepared.ranks else {}
     for name, array in arrays.items():
         with replacing(request.folder / f"{name}.npy") as temporary:
             np.save(temporary, array)
@@ -154,6 +181,9 @@ def leave(prepared: Prepared, request: PrepareRequest) -> None:
         "warnings": scans.warnings,
         "found": {kind.segment_id: RegionOrigin.of(found).tag() for kind, found in prepared.found.items()},
         "problems": prepared.problems,
+        RANKS: {**prepared.ranks.scores.source.document(), "islands": prepared.ranks.islands}
+        if prepared.ranks
+        else None,
     }
     write_atomically(request.folder / ANSWER_NAME, json.dumps(answer).encode())
 
@@ -181,7 +211,9 @@ def take(folder: Path, files: CaseFiles) -> Prepared | None:
             for kind in (DISEASE_REGION, NORMAL_BONE)
             if kind.segment_id in answer["found"]
         }
-        return Prepared(LoadedScans(stir, t1w, inputs, tuple(answer["warnings"])), found, tuple(answer["problems"]))
+        ranks = _ranks_left(np.load(folder / f"{RANKS}.npy"), **answer[RANKS]) if answer[RANKS] else None
+        scans = LoadedScans(stir, t1w, inputs, tuple(answer["warnings"]))
+        return Prepared(scans, found, tuple(answer["problems"]), ranks)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, LookupError, TypeError, VHIError) as error:
@@ -198,6 +230,20 @@ def main(arguments: list[str]) -> int:
         return FAILED_STATUS
     _say(event="done")
     return 0
+
+
+def _ranks(case: Preliminary, t1w: Volume) -> RanksAhead:
+    from BoneSegModelsLib.island_rank import load_rank_model
+
+    return RanksAhead(load_rank_model().scores(case, t1w), _digest(case))
+
+
+def _ranks_left(values: FloatArray, name: str, version: str, sha256: str, islands: str) -> RanksAhead:
+    return RanksAhead(RankScores(values, RankSource(name, version, sha256)), islands)
+
+
+def _digest(case: Preliminary) -> str:
+    return hashlib.sha256(case.islands.voxels.astype("<i8").tobytes()).hexdigest()
 
 
 def _say(**message: Any) -> None:

@@ -43,7 +43,8 @@ class Sitting:
     """Where and how a reader works.
 
     Output folder, start mode, settings, thresholds set by hand (or None), clock, and what ranks the islands (or None);
-    a ranking that was at hand is in the record, whether or not a step went by it.
+    a ranking that was at hand is in the record, whether or not a step went by it. ``ranked_by`` names the models that
+    were at hand when steps were taken that are now repeated.
     """
 
     out: Path
@@ -52,6 +53,7 @@ class Sitting:
     thresholds: Thresholds | None = None
     clock: Clock = utc_now
     ranking: Callable[[Preliminary], RankScores | None] | None = None
+    ranked_by: tuple[Model, ...] = ()
 
 
 class Reading:
@@ -152,7 +154,7 @@ class Reading:
             settings=case.settings,
             normal_bone=self._regions[0],
             disease_region=self._regions[1],
-            models=self.loaded.models + _ranking_models(session),
+            models=self.loaded.models + _ranking_models(session, self._sitting.ranked_by),
             statistics=case.statistics,
             thresholds=case.thresholds,
             near_sensitive=case.near_sensitive,
@@ -228,10 +230,10 @@ def label_map(session: CleaningSession) -> LabelArray:
     return labels
 
 
-def _ranking_models(session: CleaningSession) -> tuple[Model, ...]:
+def _ranking_models(session: CleaningSession, before: tuple[Model, ...]) -> tuple[Model, ...]:
     """Models that rank the islands of a session, or did when a step was taken that is now repeated."""
     now = session.rank_source
-    found = [] if now is None else [Model(now.name, now.version, now.sha256)]
+    found = list(before) if now is None else [Model(now.name, now.version, now.sha256), *before]
     for step in session.steps:
         source = step.target.get("model")
         if isinstance(source, dict) and {"name", "version", "sha256"} <= source.keys():

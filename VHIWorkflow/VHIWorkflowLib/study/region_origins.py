@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
-from .found_regions import FoundRegion, Model
+from .found_regions import EDITED, FoundRegion, Model
 
 How = Literal["given", "drawn", "found", "edited"]
-EDITED = ", edited"
 
 
 @dataclass(frozen=True)
