@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
-import sys
 import time
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from Files.programs import kill, start
 from hypothesis import given
 from hypothesis import strategies as st
 from VHIWorkflowLib.files import safe_files
@@ -27,19 +27,6 @@ while True:
     for letter in (b"a", b"b"):
         write_atomically(sys.argv[1], letter * 2_000_000)
 """
-
-
-def start(script: str, *arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", script, *map(str, arguments)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    process.stdout.readline()
-    return process
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    process.communicate()
 
 
 def test_write_makes_folders_and_replaces(tmp_path: Path) -> None:
