@@ -67,9 +67,9 @@ class CaseNodes:
         nodes._item = study_item(scene, *nodes._names) if item is None else item
         return nodes
 
-    def __contains__(self, node: object) -> bool:
-        """Whether a node of the scene is one of these."""
-        return any(self.get(role) is node for role in self._ids) or node is self._hub
+    def holds(self, node: Any) -> bool:
+        """Whether a node is one of these, also when it was just removed from the scene."""
+        return node.GetID() in self._ids.values() or node is self._hub
 
     def get(self, role: str) -> Any:
         """Node of a role; None when it is not in the scene."""
