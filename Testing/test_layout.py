@@ -141,7 +141,10 @@ def test_dependencies_point_one_way(room: str, may_use: set[str]) -> None:
 
 
 OF_SLICER = {"slicer", "vtk", "qt", "ctk"}
-ROOMS_IN_SLICER = {"scene": {"slicer", "vtk"}, "widget": OF_SLICER, "interaction": OF_SLICER}
+ROOMS_IN_SLICER = {
+    "scene": {"slicer", "vtk"},
+    **dict.fromkeys(("widget", "interaction", "remove_island", "self_tests"), OF_SLICER),
+}
 """Rooms that need Slicer, and what of it they may import; the scene knows no Qt."""
 
 

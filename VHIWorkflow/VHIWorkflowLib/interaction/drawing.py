@@ -146,7 +146,7 @@ class Cross:
 
 
 def poly_data(lines: Sequence[Sequence[Ras]]) -> Any:
-    """vtkPolyData of polylines through points."""
+    """VtkPolyData of polylines through points."""
     import vtk
 
     data, points, cells = vtk.vtkPolyData(), vtk.vtkPoints(), vtk.vtkCellArray()

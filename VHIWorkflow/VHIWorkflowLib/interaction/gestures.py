@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from VHIWorkflowLib.core.grids import BoolArray
+from VHIWorkflowLib.core.grids import BoolArray, FloatArray
 from VHIWorkflowLib.core.segment_kinds import NORMAL_BONE
 from VHIWorkflowLib.core.targets import BesidePlane, Target, Touching
 from VHIWorkflowLib.scene.drawings import inside_outline, under_brush
@@ -134,7 +134,7 @@ class PlaneCut(_Path):
         start, end, side = self._line()
         if np.linalg.norm(end - start) < SHORTEST_LINE_MM:
             return
-        target = BesidePlane(tuple(float(n) for n in start), tuple(float(n) for n in side))
+        target = BesidePlane(_ras(start), _ras(side))
         decide(self._workflow, self._options, target, scope(self._workflow, self._options, self.points[0]))
 
     def _line(self) -> tuple[Any, Any, Any]:
@@ -236,4 +236,9 @@ def circle(centre: Ras, radius_mm: float, view: SliceView) -> Sequence[Ras]:
     points = np.array(centre) + radius_mm * (
         np.cos(angles)[:, None] * np.array(view.right) + np.sin(angles)[:, None] * np.array(view.up)
     )
-    return [tuple(float(n) for n in point) for point in points]
+    return [_ras(point) for point in points]
+
+
+def _ras(point: FloatArray) -> Ras:
+    x, y, z = (float(n) for n in point)
+    return x, y, z

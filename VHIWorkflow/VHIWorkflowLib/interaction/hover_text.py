@@ -21,8 +21,10 @@ def hover_text(row: IslandRow, islands: int, *, slice_only: bool) -> str:
         Whether a click would decide on the part in this slice only.
     """
     first, last = row.slices
-    slices = _("slice {first}").format(first=first) if first == last else _("slices {first} to {last}").format(
-        first=first, last=last
+    slices = (
+        _("slice {first}").format(first=first)
+        if first == last
+        else _("slices {first} to {last}").format(first=first, last=last)
     )
     size = _("Island {number}: {voxels} voxels, {volume} mm3, {slices}").format(
         number=row.number, voxels=f"{row.voxels:,}", volume=f"{row.volume_mm3:,.0f}", slices=slices

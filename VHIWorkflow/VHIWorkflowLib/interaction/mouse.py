@@ -47,6 +47,8 @@ class MouseWatch:
 
     def _on_event(self, interactor: Any, name: str) -> None:
         event = EVENTS[name]
+        if event == "press" and interactor.GetRepeatCount() > 0:
+            event = "double"  # its first press has acted already
         with_key = interactor.GetShiftKey() or interactor.GetControlKey() or interactor.GetAltKey()
         if with_key and event in ("press", "double"):
             return

@@ -78,6 +78,12 @@ class SlicePointer:
             drawn.hide()
         self.view.render()
 
+    def point_at(self, ras: Ras) -> None:
+        """Outline the island at a point as if the cursor were there, until the mouse moves."""
+        self._xy = None
+        self._outline_at(ras)
+        self.cross.show(ras)
+
     def _on_mouse(self, event: Event, xy: tuple[int, int]) -> bool:
         """Act on an event; True keeps it from Slicer."""
         if self._hooks.is_placing() or self._workflow.case is None:
@@ -160,18 +166,27 @@ class SlicePointer:
         """Outline what lies under the cursor; this view alone is drawn again."""
         ras, tool = self.view.ras(xy), self._options.tool
         self._brush_picture(ras, tool)
-        row, outline = None, None
-        if tool.is_cleaning and self._workflow.session is not None:
-            row = self._workflow.island_at(ras)
-        if row is not None:
-            outline = self._workflow.outline_at(ras, self.view.normal, in_slice=scope(self._workflow, self._options, ras))
-        if row is None or outline is None:
-            self._outline.hide()
-            self._caption.hide()
-        else:
-            self._show(row, outline)
+        row = self._outline_at(ras) if tool.is_cleaning and self._workflow.session is not None else None
+        if row is None:
+            self._outline_nothing()
         self._hooks.hovered(row, ras)
         self.view.render()
+
+    def _outline_at(self, ras: Ras) -> IslandRow | None:
+        """Outline the island at a point and say what it is."""
+        if self._workflow.session is None:
+            return None
+        row, in_slice = self._workflow.island_at(ras), scope(self._workflow, self._options, ras)
+        outline = None if row is None else self._workflow.outline_at(ras, self.view.normal, in_slice=in_slice)
+        if row is None or outline is None:
+            self._outline_nothing()
+            return None
+        self._show(row, outline)
+        return row
+
+    def _outline_nothing(self) -> None:
+        self._outline.hide()
+        self._caption.hide()
 
     def _brush_picture(self, ras: Ras, tool: Tool) -> None:
         if tool.has_brush:

@@ -50,7 +50,7 @@ class SurfacePointer:
         return event == "double"
 
     def _click(self, xy: tuple[int, int]) -> None:
-        hit = self._hit(xy)
+        hit = surface_point(self._view, xy)
         if hit is None:
             return
         try:
@@ -58,13 +58,14 @@ class SurfacePointer:
         except VHIError as error:
             self._hooks.failed(error)
 
-    def _hit(self, xy: tuple[int, int]) -> Ras | None:
-        """Point on the first surface under a pixel, RAS mm; None where there is none."""
-        import vtk
 
-        picker = vtk.vtkCellPicker()
-        picker.SetTolerance(0.001)
-        if not picker.Pick(xy[0], xy[1], 0, self._view.renderWindow().GetRenderers().GetFirstRenderer()):
-            return None
-        x, y, z = picker.GetPickPosition()
-        return x, y, z
+def surface_point(view: Any, xy: tuple[int, int]) -> Ras | None:
+    """Point on the first surface under a pixel of a qMRMLThreeDView, RAS mm; None where there is none."""
+    import vtk
+
+    picker = vtk.vtkCellPicker()
+    picker.SetTolerance(0.001)
+    if not picker.Pick(xy[0], xy[1], 0, view.renderWindow().GetRenderers().GetFirstRenderer()):
+        return None
+    x, y, z = picker.GetPickPosition()
+    return x, y, z

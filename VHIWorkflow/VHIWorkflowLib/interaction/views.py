@@ -1,4 +1,4 @@
-"""All views of the layout while this module is in use: one pointer for each, and one key that hides what covers the scan."""
+"""All views of the layout while the module is shown: a pointer for each, and one key that bares the scans."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ class Views:
     def stop(self) -> None:
         """Let go of all views."""
         self.show_overlays()
-        for pointer in (*self.slices, *self._surfaces):
+        pointers: list[SlicePointer | SurfacePointer] = [*self.slices, *self._surfaces]
+        for pointer in pointers:
             pointer.stop()
         self.slices, self._surfaces = [], []
 
@@ -52,6 +53,11 @@ class Views:
         """Look again at what lies under the cursor."""
         for pointer in self.slices:
             pointer.refresh()
+
+    def point_at(self, ras: Ras) -> None:
+        """Outline the island at a point in every slice view, as if the cursor were there, until the mouse moves."""
+        for pointer in self.slices:
+            pointer.point_at(ras)
 
     def hide_overlays(self) -> None:
         """Hide masks and outlines, to see the bare scan, until `show_overlays`."""

@@ -13,8 +13,8 @@ from VHIWorkflowLib.scene.signals import What
 from VHIWorkflowLib.study.reading_list import ListedCase
 from VHIWorkflowLib.study.tutorial import write_tutorial
 
+from .background import ReadAhead
 from .desk import Desk
-from .read_ahead import ReadAhead
 
 READER_SETTING = "VHIWorkflow/Reader"
 RESULTS_FOLDER = "VHI results"
@@ -35,7 +35,7 @@ class CasesPanel:
 
     def __init__(self, desk: Desk, read_ahead: ReadAhead) -> None:
         self._desk, self.ui = desk, desk.ui
-        self._read_ahead = read_ahead
+        self.read_ahead = read_ahead
         self.ui.openListButton.connect("clicked()", self.ask_for_list)
         self.ui.openFolderButton.connect("clicked()", self.ask_for_folder)
         self.ui.tutorialButton.connect("clicked()", self.make_tutorial)
@@ -48,7 +48,7 @@ class CasesPanel:
 
     def close(self) -> None:
         """See `desk.Part`."""
-        self._read_ahead.close()
+        self.read_ahead.close()
 
     def update(self, changed: frozenset[What]) -> None:
         """See `desk.Part`."""
@@ -118,7 +118,7 @@ class CasesPanel:
             study = workflow.study
             if position is None or study is None:
                 return
-            prepared = self._read_ahead.take(study[position].files)
+            prepared = self.read_ahead.take(study[position].files)
             self._desk.say("")
             workflow.open_case(position, prepared)
             warnings = [*workflow.open.warnings, *(prepared.problems if prepared else ())]
@@ -126,7 +126,7 @@ class CasesPanel:
                 self._desk.say("\n".join(warnings))
             following = study.next_unfinished(position)
             if following is not None and following != position:
-                self._read_ahead.start(study[following].files)
+                self.read_ahead.start(study[following].files)
 
     def flag(self) -> None:
         """Ask for a comment and flag the open case; without a comment the flag is taken away."""

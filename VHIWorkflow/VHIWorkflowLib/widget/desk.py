@@ -1,4 +1,4 @@
-"""What all parts of the panel share: the workflow, the widgets, the reader's choices, and how the reader is told things."""
+"""What all parts of the panel share: workflow, widgets, the reader's choices, and how the reader is told things."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ class Place(Protocol):
     """Shows places in the views."""
 
     def jump(self, ras: Ras) -> None:
-        """Show the slice through a point in all slice views, and mark the point."""
+        """Show the slice through a point in all slice views, and what lies there."""
+
+    def slice_shown(self) -> int | None:
+        """Slice of the STIR that is shown, from 0; None when none is."""
 
 
 @dataclass(frozen=True)

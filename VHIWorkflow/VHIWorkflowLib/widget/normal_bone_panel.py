@@ -107,7 +107,7 @@ class NormalBonePanel:
             if self.ui.curvesButton.checked:
                 self._curves.start(workflow.open.stir.grid, self._curves_changed)
                 self._desk.say(
-                    _("Click points around normal bone on a slice, right-click to close the curve; then click Curves again.")
+                    _("Click points around normal bone on a slice and right-click to end; then click Curves again.")
                 )
                 return
             nodes = self._curves.nodes()

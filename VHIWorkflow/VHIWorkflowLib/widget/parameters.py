@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import slicer
 from slicer.parameterNodeWrapper import Default, parameterNodeWrapper
@@ -59,7 +59,8 @@ class PanelOptions:
     """`interaction.tool.Options` of the parameter node that is in use."""
 
     def __init__(self) -> None:
-        self.node: VHIWorkflowParameterNode | None = None
+        self.node: Any = None
+        """VHIWorkflowParameterNode, which Slicer gives more methods than it shows; None when there is none."""
 
     @property
     def tool(self) -> Tool:

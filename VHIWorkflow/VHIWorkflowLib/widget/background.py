@@ -1,4 +1,4 @@
-"""The next case read ahead, in a process of its own."""
+"""What takes long, in a process of its own: the next case read ahead, the disease region found, islands ranked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.study.case_inputs import CaseFiles
+from VHIWorkflowLib.study.open_case import OpenCase
 from VHIWorkflowLib.study.read_ahead import Prepared, PrepareRequest, take
+from VHIWorkflowLib.study.region_files import REGIONS_NAME
 
 from .child_process import ChildProcess, Ended, Progress
 
@@ -17,6 +19,14 @@ MODULE = "VHIWorkflowLib.study.read_ahead"
 
 FoundListener = Callable[[Prepared | None, Ended], None]
 """Is told what was found, and how the search ended."""
+
+
+def files_as_they_stand(opened: OpenCase) -> CaseFiles:
+    """Scans of an open case, and the files that hold its regions as they are now."""
+    in_work = opened.folder / REGIONS_NAME
+    if not in_work.exists():
+        return opened.files
+    return replace(opened.files, normal_bone=(in_work,), disease_region=in_work)
 
 
 class ReadAhead:
@@ -27,12 +37,12 @@ class ReadAhead:
     child
         Runs the process.
     folder
-        For what is prepared; a subfolder of ours in it is emptied in the end.
+        For what is prepared; of this alone, deleted in the end.
     """
 
     def __init__(self, child: ChildProcess, folder: Path) -> None:
         self._child = child
-        self._folder = folder / "next case"
+        self._folder = folder
         self._files: CaseFiles | None = None
 
     @property
@@ -45,7 +55,7 @@ class ReadAhead:
         self._child.close()
         self._files = files
         try:
-            path = PrepareRequest(files, self._folder).write()
+            path = PrepareRequest(files, self._folder, rank_islands=True).write()
             self._child.start(MODULE, [str(path)], on_end=self._ended)
         except VHIError:
             self._files = None  # the case is read when it is opened
@@ -70,28 +80,28 @@ class ReadAhead:
             self._files = None
 
 
-class RegionSearch:
-    """Lets the networks look for the disease region of one case.
+class CaseSearch:
+    """Lets the models look at the open case: for the disease region, or for how likely each island is inflammation.
 
     Parameters
     ----------
     child
         Runs the process.
     folder
-        For scans and region on their way.
+        For scans and findings on their way; of this search alone.
     """
 
     def __init__(self, child: ChildProcess, folder: Path) -> None:
         self._child = child
-        self._folder = folder / "disease region"
+        self._folder = folder
 
     @property
     def is_running(self) -> bool:
         """Whether it looks now."""
         return self._child.is_running
 
-    def start(self, files: CaseFiles, progress: Progress, found: FoundListener) -> None:
-        """Begin to look.
+    def find_region(self, files: CaseFiles, progress: Progress, found: FoundListener) -> None:
+        """Look for the disease region.
 
         Parameters
         ----------
@@ -108,18 +118,12 @@ class RegionSearch:
             If it looks already, or its request cannot be written.
         """
         files = replace(files, disease_region=None)
-        request = PrepareRequest(files, self._folder, find_disease_region=True)
+        self._start(PrepareRequest(files, self._folder, find_disease_region=True), progress, found)
 
-        def ended(how: Ended) -> None:
-            if not how.is_done:
-                found(None, how)
-                return
-            try:
-                found(take(self._folder, files), how)
-            except VHIError as error:
-                found(None, Ended(problem=str(error)))
-
-        self._child.start(MODULE, [str(request.write())], on_end=ended, on_progress=progress)
+    def rank(self, files: CaseFiles, found: FoundListener) -> None:
+        """Rank the islands that follow from scans and regions of a case; what was begun before is given up."""
+        self._child.close()
+        self._start(PrepareRequest(files, self._folder, rank_islands=True), None, found)
 
     def cancel(self) -> None:
         """Stop looking."""
@@ -129,3 +133,15 @@ class RegionSearch:
         """End the process, tell nobody, and delete what it left."""
         self._child.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(self, request: PrepareRequest, progress: Progress | None, found: FoundListener) -> None:
+        def ended(how: Ended) -> None:
+            if not how.is_done:
+                found(None, how)
+                return
+            try:
+                found(take(self._folder, request.files), how)
+            except VHIError as error:
+                found(None, Ended(problem=str(error)))
+
+        self._child.start(MODULE, [str(request.write())], on_end=ended, on_progress=progress)
