@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test train-check benchmark clean
+.PHONY: demo test train-check benchmark pictures clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/vhi demo --out vhi-demo
@@ -21,6 +21,10 @@ train-check: $(VENV)/test.stamp
 
 benchmark: $(VENV)/test.stamp
 	$(BIN)/python Testing/Benchmarks/run_all.py
+
+# The pictures of the README's tutorial, from its own cases
+pictures: $(VENV)/test.stamp
+	cd Testing && ../$(BIN)/python -m Pictures.tutorial_pictures
 
 clean:
 	rm -rf $(VENV) vhi-demo build *.egg-info

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -55,9 +54,13 @@ def run_process(
     environment: dict[str, str] | None = None,
 ) -> Ran:
     """Run ``vhi`` as a process, perhaps with a limit on its address space in bytes."""
+    if sys.platform == "win32" and (address_space or before):
+        pytest.skip("Windows has no such limits")
 
     def prepare() -> None:
         if address_space is not None:
+            import resource
+
             resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
         if before is not None:
             before()

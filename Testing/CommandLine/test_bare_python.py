@@ -1,15 +1,19 @@
-"""What 3D Slicer's Python lacks is not needed: cases are measured without filelock, tqdm, shtab and torch."""
+"""What 3D Slicer's Python lacks is not needed, nor a network: no filelock, tqdm, shtab, torch, and no connection."""
 
 from __future__ import annotations
 
 import csv
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from CommandLine.command_lines import ENVIRONMENT, NAMES, Ran, run_process
 from VHIWorkflowLib.files.worklists import WorklistCase, write_worklist
+from VHIWorkflowLib.phantom import make_phantom
 from VHIWorkflowLib.study.case_inputs import CaseFiles
+from VHIWorkflowLib.study.demo import write_phantom
 
 MISSING_IN_SLICER = ("filelock", "tqdm", "shtab", "torch", "skimage", "matplotlib", "pandas", "fastjsonschema")
 
@@ -17,12 +21,16 @@ BLOCK = f"""
 import sys
 for name in {MISSING_IN_SLICER!r}:
     sys.modules[name] = None
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "urllib.Request"):
+        raise RuntimeError("the network was asked for: " + event)
+sys.addaudithook(refuse)
 """
 
 
 @pytest.fixture
 def bare(tmp_path: Path) -> dict[str, str]:
-    """Environment in which those packages cannot be imported, in the process and in those it starts."""
+    """Environment in which those packages cannot be imported and nothing connects, in all processes started in it."""
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "sitecustomize.py").write_text(BLOCK)
     path = os.pathsep.join([str(tmp_path / "bare"), os.environ.get("PYTHONPATH", "")])
@@ -71,3 +79,23 @@ def test_a_worklist_is_measured_and_what_fails_is_said(shared_files, tmp_path, b
 
 def test_completion_says_what_it_lacks(bare):
     assert "pip install shtab" in run_process("completion", "bash", environment=bare).problem
+
+
+@pytest.mark.slow
+def test_regions_are_found_for_scans_alone(tmp_path, bare):
+    """The whole way of a case of the tutorial, with the bundled networks."""
+    files = write_phantom(make_phantom(), tmp_path / "scans")
+    scans = ("--stir", files.stir.path, "--t1", files.t1w.path)
+    ran = run_process("measure", *scans, *NAMES, "--out", tmp_path / "out", environment=bare)
+    assert ran.status == 0, ran.err
+    (row,) = read_rows(tmp_path / "out" / "results.tsv")
+    assert "disease_region" in row["model"]
+    assert "normal_bone" in row["model"]
+
+
+def test_the_block_blocks(bare):
+    """The test environment does what the tests above rely on."""
+    for code in ("import filelock", "import socket; socket.create_connection(('127.0.0.1', 9))"):
+        done = subprocess.run([sys.executable, "-c", code], env=bare, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert "ModuleNotFoundError" in done.stderr or "the network was asked for" in done.stderr

@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -368,7 +367,7 @@ def test_a_worker_that_is_killed_does_not_stop_the_rest(shared_files, tmp_path):
         [sys.executable, tmp_path / "killing.py", "batch", worklist, "--out", tmp_path / "out", "--jobs", "2"],
         capture_output=True,
         text=True,
-        env=ENVIRONMENT | {"PYTHONPATH": str(tmp_path)},
+        env=ENVIRONMENT | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])},
         check=False,
     )
     ran = Ran(done.returncode, done.stdout, done.stderr)
@@ -483,6 +482,7 @@ def test_a_read_only_folder_is_named_and_left_as_it_is(shared_files, small_disk,
 def test_a_file_that_cannot_grow_is_named_and_old_files_stay(limit, shared_files, tmp_path, capfd):
     assert run_here(capfd, *measure_arguments(shared_files, tmp_path / "out")).status == 0
     before = files_below(tmp_path / "out")
+    resource = pytest.importorskip("resource", reason="Windows has no limit on the size of files")
     ran = run_process(
         *measure_arguments(replace(shared_files, keep=None), tmp_path / "out"),
         before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
+from Files.programs import kill, start
 from VHIWorkflowLib.files.errors import RecordError
 from VHIWorkflowLib.files.file_locks import locked
 from VHIWorkflowLib.files.safe_files import write_atomically
@@ -40,18 +39,6 @@ for _ in range(300):
     with locked(number):
         number.write_text(str(int(number.read_text()) + 1))
 """
-
-
-def start(script: str, kind: str, path: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen([sys.executable, "-c", script, kind, path], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    process.stdout.readline()
-    return process
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
 
 
 @pytest.fixture(params=KINDS)

@@ -8,7 +8,6 @@ import locale
 import os
 import pickle
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -370,7 +369,7 @@ def test_a_writer_killed_at_any_moment_loses_no_accepted_row(tmp_path: Path) -> 
         assert writer.stdout is not None
         said = [writer.stdout.readline()]
         time.sleep(chance.uniform(0, 0.05))
-        writer.send_signal(signal.SIGKILL)
+        writer.kill()
         said += writer.communicate()[0].splitlines()
         accepted = int([line for line in said if line.strip().isdigit()][-1])
         written = [row.islands for row in read_rows(tmp_path / RESULTS_NAME)]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
-import signal
 import subprocess
-import sys
 import time
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from Files.programs import kill, start
 from hypothesis import given
 from hypothesis import strategies as st
 from VHIWorkflowLib.files import safe_files
@@ -29,19 +27,6 @@ while True:
     for letter in (b"a", b"b"):
         write_atomically(sys.argv[1], letter * 2_000_000)
 """
-
-
-def start(script: str, *arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", script, *map(str, arguments)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    process.stdout.readline()
-    return process
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
 
 
 def test_write_makes_folders_and_replaces(tmp_path: Path) -> None:
@@ -124,6 +109,7 @@ def test_system_errors_become_one_sentence(
 def test_file_that_no_longer_fits_leaves_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "results.tsv"
     path.write_bytes(b"old")
+    resource = pytest.importorskip("resource", reason="Windows has no limit on the size of files")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
     try:

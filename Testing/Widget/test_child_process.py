@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,7 +11,16 @@ from pathlib import Path
 
 import pytest
 from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION
+from VHIWorkflowLib.phantom import make_phantom
+from VHIWorkflowLib.study.case_inputs import CaseFiles
+from VHIWorkflowLib.study.demo import write_phantom
+from VHIWorkflowLib.study.found_regions import Networks
+from VHIWorkflowLib.study.read_ahead import PrepareRequest, take
 from VHIWorkflowLib.widget.child_process import ChildProcess, Ended
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARIES = [str(ROOT / "VHIWorkflow"), str(ROOT / "BoneSegModels")]
 
 PIECE = 7
 """Output is handed on in pieces of so many bytes, so that lines and letters are cut."""
@@ -92,35 +100,39 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.child.close()
 
 
-def test_progress_and_result_arrive(bench: Bench) -> None:
+def test_progress_and_end_arrive(bench: Bench) -> None:
     ended = bench.run(
-        "import json, sys\n"
-        "for n in range(3): print(json.dumps({'progress': [n + 1, 3]}))\n"
-        "print(json.dumps({'result': {'mask': sys.argv[1]}}, ensure_ascii=False))",
-        "Müller/Knochen.nrrd",
+        "import json\n"
+        "for n in range(3): print(json.dumps({'event': 'progress', 'done': n + 1, 'total': 3}))\n"
+        "print(json.dumps({'event': 'done'}))"
     )
     assert bench.progress == [(1, 3), (2, 3), (3, 3)]
-    assert ended == Ended(result={"mask": "Müller/Knochen.nrrd"})
+    assert ended == Ended()
+    assert ended.is_done
 
 
 def test_last_line_counts_without_its_end(bench: Bench) -> None:
-    assert bench.run('print(\'{"result": {}}\', end="")') == Ended(result={})
+    assert bench.run('print(\'{"event": "done"}\', end="")') == Ended()
 
 
 def test_other_output_is_left_alone(bench: Bench) -> None:
     ended = bench.run(
         "import sys\n"
-        "print('loading'); print('[1, 2]'); print('{\"progress\": \"soon\"}'); print('{\"progress\": [1]}')\n"
+        'print(\'loading\'); print(\'[1, 2]\'); print(\'{"event": "progress", "done": "soon"}\')\n'
+        'print(\'{"event": "progress", "done": 1}\'); print(\'{"event": "else"}\'); print(\'7\')\n'
         "sys.stdout.buffer.write(b'\\xff\\xfe\\n'); sys.stdout.flush()\n"
-        "print('{\"result\": {\"n\": 1}}'); print('bye'); print('a warning', file=sys.stderr)"
+        "print('{\"event\": \"done\"}'); print('bye'); print('a warning', file=sys.stderr)"
     )
-    assert ended == Ended(result={"n": 1})
+    assert ended == Ended()
     assert bench.progress == []
 
 
 def test_problem_is_handed_on(bench: Bench) -> None:
-    ended = bench.run('import sys; print(\'{"problem": "the T1w scan is empty"}\'); sys.exit(2)')
-    assert ended == Ended(problem="the T1w scan is empty")
+    """Letters of more than one byte are cut between pieces of output."""
+    failed = '{"event": "failed", "message": "Müller/t1w.nrrd: is empty"}'
+    ended = bench.run(f"import sys; print({failed!r}); sys.exit(2)")
+    assert ended == Ended(problem="Müller/t1w.nrrd: is empty")
+    assert not ended.is_done
 
 
 @pytest.mark.parametrize(
@@ -128,7 +140,11 @@ def test_problem_is_handed_on(bench: Bench) -> None:
     [
         ("import sys; sys.exit(3)", "exit status 3"),
         ("raise ImportError('no module named numpy')", "ImportError: no module named numpy"),
-        (f"import os; os.kill(os.getpid(), {int(signal.SIGKILL)})", "its process crashed"),
+        pytest.param(
+            "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+            "its process crashed",
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="a process that is ended there has a status"),
+        ),
         ("import sys; print('{\"result\": {}}'); sys.exit(1)", "exit status 1"),
         ("pass", "exit status 0"),
     ],
@@ -146,7 +162,8 @@ def test_program_that_cannot_be_started_is_said(tmp_path: Path) -> None:
     assert not bench.child.is_running
 
 
-SLEEP = "import time\nprint('{\"progress\": [1, 2]}', flush=True)\ntime.sleep(60)"
+DONE = 'print(\'{"event": "done"}\')'
+SLEEP = 'import time\nprint(\'{"event": "progress", "done": 1, "total": 2}\', flush=True)\ntime.sleep(60)'
 
 
 def test_cancelling_ends_the_program_and_is_told_once(bench: Bench) -> None:
@@ -159,7 +176,7 @@ def test_cancelling_ends_the_program_and_is_told_once(bench: Bench) -> None:
     bench.child.cancel()
     assert bench.ends == [Ended(cancelled=True)]
     assert time.monotonic() - begun < 30
-    assert bench.run("print('{\"result\": {}}')") == Ended(result={})
+    assert bench.run(DONE) == Ended()
 
 
 def test_nothing_is_told_after_closing(bench: Bench) -> None:
@@ -180,25 +197,36 @@ def test_one_at_a_time(bench: Bench) -> None:
 
 
 def test_next_may_be_started_from_the_end_of_the_one_before(bench: Bench) -> None:
-    results = []
+    ends = []
 
     def again(ended: Ended) -> None:
-        results.append(ended.result)
-        if len(results) < 3:
-            bench.child.start("program", [str(len(results))], on_end=again)
+        ends.append(ended)
+        if len(ends) < 3:
+            bench.child.start("program", [], on_end=again)
 
-    (bench.folder / "program.py").write_text('import sys; print(\'{"result": {"n": "\' + sys.argv[1] + \'"}}\')')
-    bench.child.start("program", ["0"], on_end=again)
+    (bench.folder / "program.py").write_text(DONE)
+    bench.child.start("program", [], on_end=again)
     for n in range(3):
         bench.processes[n].pump()
-    assert results == [{"n": "0"}, {"n": "1"}, {"n": "2"}]
+    assert ends == [Ended()] * 3
 
 
-def test_program_finds_the_libraries(bench: Bench) -> None:
-    program = "import json, VHIWorkflowLib; print(json.dumps({'result': {'version': VHIWorkflowLib.__version__}}))"
-    import VHIWorkflowLib
-
-    bench.child = ChildProcess(
-        bench.make, sys.executable, [str(bench.folder), str(Path(VHIWorkflowLib.__file__).parents[1])], "Reading ahead"
+def test_a_case_is_read_ahead_and_its_bone_found(bench: Bench, tmp_path: Path) -> None:
+    """The very program that Slicer runs, with the libraries found by the folders given."""
+    files = write_phantom(make_phantom(shape=(9, 64, 64)), tmp_path / "scans")
+    scans = CaseFiles(files.stir, files.t1w)
+    bench.child = ChildProcess(bench.make, sys.executable, LIBRARIES, "Reading ahead")
+    request = PrepareRequest(scans, tmp_path / "ahead", find_disease_region=True, networks=Networks(backend="numpy"))
+    bench.child.start(
+        "VHIWorkflowLib.study.read_ahead",
+        [str(request.write())],
+        on_progress=lambda *done: bench.progress.append(done),
+        on_end=bench.ends.append,
     )
-    assert bench.run(program) == Ended(result={"version": VHIWorkflowLib.__version__})
+    bench.processes[-1].pump()
+    assert bench.ends == [Ended()]
+    assert bench.progress[-1][0] == bench.progress[-1][1] > 0
+    prepared = take(tmp_path / "ahead", scans)
+    assert prepared is not None
+    assert prepared.problems == ()
+    assert prepared.found[DISEASE_REGION].mask.shape == (9, 64, 64)

@@ -61,11 +61,11 @@ class NativeLock:
     def _try_to_acquire(self) -> bool:
         descriptor = os.open(self._path, _OPEN_FLAGS, 0o666)
         try:
-            if (
-                _lock(descriptor, self._path) and os.fstat(descriptor).st_nlink > 0
-            ):  # 0: deleted while it was waited for
-                with suppress(AttributeError, PermissionError):
-                    os.fchmod(descriptor, 0o666)  # for the accounts of other readers
+            is_ours = _lock(descriptor, self._path)
+            if is_ours and os.fstat(descriptor).st_nlink > 0:  # 0: deleted while it was waited for
+                if sys.platform != "win32":
+                    with suppress(PermissionError):
+                        os.fchmod(descriptor, 0o666)  # for the accounts of other readers
                 self._descriptor = descriptor
                 return True
         finally:

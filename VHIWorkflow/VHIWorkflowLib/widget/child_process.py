@@ -3,9 +3,9 @@
 Networks and reading ahead run there because a thread inside Slicer hardly gets a turn. The program tells how it is
 getting on in lines of JSON on its standard output::
 
-    {"progress": [3, 25]}
-    {"result": {...}}                       with exit status 0, or
-    {"problem": "one sentence"}             with exit status 2
+    {"event": "progress", "done": 3, "total": 25}
+    {"event": "done"}                               with exit status 0, or
+    {"event": "failed", "message": "one sentence"}
 
 Other lines are left alone. What starts and kills it is given (`ProcessFactory`): `qt_process.QtProcess` in Slicer.
 """
@@ -26,11 +26,15 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Ended:
-    """How the program ended: with a result, with a problem in one sentence, or cancelled."""
+    """How the program ended: its work done, cancelled, or with a problem in one sentence."""
 
-    result: Mapping[str, Any] | None = None
     problem: str | None = None
     cancelled: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it did its work."""
+        return self.problem is None and not self.cancelled
 
 
 class Process(Protocol):
@@ -144,7 +148,8 @@ class _Run:
         self._on_progress = on_progress
         self._on_end: Callable[[Ended], None] | None = on_end
         self._rest = b""
-        self._last: Mapping[str, Any] = {}
+        self._is_done = False
+        self._problem: str | None = None
         self._cancelled = False
 
     def take(self, output: bytes) -> None:
@@ -170,31 +175,30 @@ class _Run:
             on_end(self._ended(status, errors))
 
     def _read(self, line: bytes) -> None:
-        message = _message(line)
-        if "result" in message or "problem" in message:
-            self._last = message
-        elif self._on_progress is not None and not self._cancelled:
-            match message.get("progress"):
-                case [int(done), int(total)]:
+        match _message(line):
+            case {"event": "progress", "done": int(done), "total": int(total)}:
+                if self._on_progress is not None and not self._cancelled:
                     self._on_progress(done, total)
+            case {"event": "done"}:
+                self._is_done = True
+            case {"event": "failed", "message": str(problem)}:
+                self._problem = problem
 
     def _ended(self, status: int | None, errors: str) -> Ended:
         if self._cancelled:
             return Ended(cancelled=True)
-        if status == 0 and isinstance(self._last.get("result"), dict):
-            return Ended(result=self._last["result"])
-        problem = self._last.get("problem")
-        if isinstance(problem, str) and problem:
-            return Ended(problem=problem)
+        if self._problem is not None:
+            return Ended(problem=self._problem)
+        if status == 0 and self._is_done:
+            return Ended()
         lines = [line.strip() for line in errors.splitlines() if line.strip()]
         why = lines[-1] if lines else f"exit status {status}" if status is not None else "its process crashed"
         return Ended(problem=f"{self._purpose} ended unexpectedly ({why}); try again")
 
 
-def _message(line: bytes) -> Mapping[str, Any]:
-    """What a line says; nothing when it is not one of ours."""
+def _message(line: bytes) -> Any:
+    """What a line says; None when it is not JSON."""
     try:
-        message = json.loads(line)
+        return json.loads(line)
     except ValueError:
-        return {}
-    return message if isinstance(message, dict) else {}
+        return None

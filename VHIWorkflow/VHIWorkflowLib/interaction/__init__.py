@@ -1,0 +1,1 @@
+"""What the mouse does in slice and 3D views: hover, click, lasso, brush, plane. No computation."""

@@ -1,0 +1,26 @@
+"""Whom the views tell what the reader does there."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.core.grids import BoolArray
+from VHIWorkflowLib.scene.island_table import IslandRow
+from VHIWorkflowLib.scene.picking import Ras
+
+
+class Hooks(Protocol):
+    """Listens to the views."""
+
+    def failed(self, error: VHIError) -> None:
+        """A step could not be taken."""
+
+    def drawn(self, mask: BoolArray | None) -> None:
+        """Normal bone is being drawn, shape (k, j, i); None when drawing ended."""
+
+    def hovered(self, row: IslandRow | None, ras: Ras | None) -> None:
+        """The cursor is over an island, at a point; None when it is over none."""
+
+    def is_placing(self) -> bool:
+        """Whether clicks place points of Slicer's markups now."""

@@ -1,0 +1,63 @@
+"""What is said of an island under the cursor."""
+
+from __future__ import annotations
+
+from slicer.i18n import tr as _
+
+from VHIWorkflowLib.core.steps import Reason
+from VHIWorkflowLib.scene.island_table import IslandRow
+
+
+def hover_text(row: IslandRow, islands: int, *, slice_only: bool) -> str:
+    """Size, rank, slices and decision of an island, in two lines.
+
+    Parameters
+    ----------
+    row
+        The island.
+    islands
+        How many islands there are, for its rank.
+    slice_only
+        Whether a click would decide on the part in this slice only.
+    """
+    first, last = row.slices
+    slices = (
+        _("slice {first}").format(first=first)
+        if first == last
+        else _("slices {first} to {last}").format(first=first, last=last)
+    )
+    size = _("Island {number}: {voxels} voxels, {volume} mm3, {slices}").format(
+        number=row.number, voxels=f"{row.voxels:,}", volume=f"{row.volume_mm3:,.0f}", slices=slices
+    )
+    parts = [decision_text(row)]
+    if row.rank is not None:
+        parts.insert(0, _("rank {rank} of {islands}").format(rank=row.rank, islands=islands))
+    if slice_only:
+        parts.append(_("this slice only"))
+    return size + "\n" + ", ".join(parts)
+
+
+def decision_text(row: IslandRow) -> str:
+    """What was decided on an island, and why."""
+    text = {
+        "undecided": _("undecided"),
+        "kept": _("kept"),
+        "removed": _("removed"),
+        "partly": _("decided in parts"),
+    }[row.decision]
+    if row.reason is None:
+        return text
+    return _("{decision} ({reason})").format(decision=text, reason=reason_text(row.reason))
+
+
+def reason_text(reason: Reason) -> str:
+    """Why an island is not inflammation."""
+    return {
+        "vessel": _("vessel"),
+        "joint fluid": _("joint fluid"),
+        "facet joint": _("facet joint"),
+        "artefact": _("artefact"),
+        "coil flare": _("coil flare"),
+        "outside bone": _("outside bone"),
+        "other": _("other"),
+    }[reason]

@@ -1,0 +1,199 @@
+"""The list of cases: opened, gone through, gone back to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from VHIWorkflowLib.scene.signals import What
+from VHIWorkflowLib.study.reading_list import ListedCase
+from VHIWorkflowLib.study.tutorial import write_tutorial
+
+from .background import ReadAhead
+from .desk import Desk
+
+READER_SETTING = "VHIWorkflow/Reader"
+RESULTS_FOLDER = "VHI results"
+
+
+class CasesPanel:
+    """See `desk.Part`.
+
+    Parameters
+    ----------
+    desk
+        What all parts share.
+    read_ahead
+        Reads the next case while this one is read.
+    """
+
+    CASE, STATE, VHI, FLAG = range(4)
+
+    def __init__(self, desk: Desk, read_ahead: ReadAhead) -> None:
+        self._desk, self.ui = desk, desk.ui
+        self.read_ahead = read_ahead
+        self.ui.openListButton.connect("clicked()", self.ask_for_list)
+        self.ui.openFolderButton.connect("clicked()", self.ask_for_folder)
+        self.ui.tutorialButton.connect("clicked()", self.make_tutorial)
+        self.ui.casesTable.connect("cellDoubleClicked(int,int)", self.open_row)
+        self.ui.previousCaseButton.connect("clicked()", self.open_previous)
+        self.ui.nextCaseButton.connect("clicked()", self.open_next)
+        self.ui.flagButton.connect("clicked()", self.flag)
+        self.ui.openVolumesButton.connect("clicked()", self.open_volumes)
+        self._list_cases()
+
+    def close(self) -> None:
+        """See `desk.Part`."""
+        self.read_ahead.close()
+
+    def update(self, changed: frozenset[What]) -> None:
+        """See `desk.Part`."""
+        if changed & {"study", "case"}:
+            self._list_cases()
+
+    def ask_for_list(self) -> None:
+        """Choose a worklist and open it."""
+        path = self._desk.prompts.open_file(_("Open a worklist"), _("Tables (*.tsv *.csv);;All files (*)"))
+        if path is not None:
+            self.open_study(path)
+
+    def ask_for_folder(self) -> None:
+        """Choose a folder of scans and open the cases in it."""
+        path = self._desk.prompts.open_folder(_("Open a folder of scans"))
+        if path is not None:
+            self.open_study(path)
+
+    def make_tutorial(self) -> None:
+        """Write the six synthetic cases and open them."""
+        folder = self._desk.prompts.open_folder(_("Where to write the tutorial cases"))
+        if folder is None:
+            return
+
+        def progress(done: int, total: int) -> None:
+            self._desk.say(_("Making case {done} of {total}").format(done=done, total=total))
+            slicer.app.processEvents(qt.QEventLoop.ExcludeUserInputEvents)
+
+        with self._desk.waiting():
+            self.open_study(write_tutorial(folder / "VHI tutorial", progress))
+
+    def open_study(self, source: Path) -> None:
+        """Open a worklist or folder, and its first case that is not finished."""
+        desk = self._desk
+        reader = str(self.ui.readerLineEdit.text).strip()
+        with desk.waiting():
+            beside = source if source.is_dir() else source.parent
+            chosen = str(self.ui.outPathLineEdit.currentPath).strip()
+            out = Path(chosen) if chosen else beside / RESULTS_FOLDER
+            study = desk.workflow.open_study(source, out, reader, blinded=bool(self.ui.blindedCheckBox.checked))
+            slicer.app.userSettings().setValue(READER_SETTING, reader)
+            desk.say("\n".join(study.notices))
+            first = study.next_unfinished()
+            self.open_case(0 if first is None else first)
+
+    def open_row(self, row: int, _column: int = 0) -> None:
+        """Open the case of a line."""
+        self.open_case(row)
+
+    def open_previous(self) -> None:
+        """Open the case before the open one."""
+        self._open_beside(-1)
+
+    def open_next(self) -> None:
+        """Open the case after the open one."""
+        self._open_beside(+1)
+
+    def open_case(self, position: int) -> None:
+        """Open a case as it was last left, and read the one after it ahead."""
+        self.open_by(position, lambda: None)
+
+    def open_by(self, position: int | None, before: Callable[[], None]) -> None:
+        """Do something, then open a case; nothing is opened when that fails, or when there is no position."""
+        workflow = self._desk.workflow
+        with self._desk.waiting():
+            before()
+            study = workflow.study
+            if position is None or study is None:
+                return
+            prepared = self.read_ahead.take(study[position].files)
+            self._desk.say("")
+            workflow.open_case(position, prepared)
+            warnings = [*workflow.open.warnings, *(prepared.problems if prepared else ())]
+            if warnings:
+                self._desk.say("\n".join(warnings))
+            following = study.next_unfinished(position)
+            if following is not None and following != position:
+                self.read_ahead.start(study[following].files)
+
+    def flag(self) -> None:
+        """Ask for a comment and flag the open case; without a comment the flag is taken away."""
+        workflow = self._desk.workflow
+        position = workflow.position
+        with self._desk.attempting():
+            now = workflow.study[position].flag if workflow.study is not None and position is not None else None
+            comment = self._desk.prompts.text(
+                _("Flag this case"), _("Comment; leave it empty to take the flag away:"), now or ""
+            )
+            if comment is not None:
+                workflow.flag(comment.strip() or None)
+
+    def open_volumes(self) -> None:
+        """Open two scans of the scene as a case."""
+        stir, t1w = self.ui.stirSelector.currentNode(), self.ui.t1wSelector.currentNode()
+        chosen = str(self.ui.outPathLineEdit.currentPath).strip()
+        if stir is None or t1w is None or not chosen:
+            self._desk.failed(_("Choose the STIR scan, the T1w scan and a folder for the results first."))
+            return
+        with self._desk.waiting():
+            self._desk.workflow.open_nodes(
+                stir,
+                t1w,
+                case_id=str(self.ui.caseIdLineEdit.text).strip(),
+                time_point=str(self.ui.timePointLineEdit.text).strip(),
+                reader=str(self.ui.readerLineEdit.text).strip(),
+                out=Path(chosen),
+            )
+
+    def _open_beside(self, step: int) -> None:
+        workflow = self._desk.workflow
+        if workflow.study is None:
+            return
+        position = workflow.position
+        wanted = 0 if position is None else position + step
+        if 0 <= wanted < len(workflow.study):
+            self.open_case(wanted)
+        else:
+            self._desk.say(_("There is no further case in this direction."))
+
+    def _list_cases(self) -> None:
+        study, table = self._desk.workflow.study, self.ui.casesTable
+        cases = [] if study is None else list(study)
+        table.setRowCount(len(cases))
+        for listed in cases:
+            self._fill_row(listed)
+        position = self._desk.workflow.position
+        if position is None:
+            table.clearSelection()
+        else:
+            table.selectRow(position)
+        self.ui.positionLabel.setText(
+            ""
+            if study is None or position is None
+            else _("{position} of {cases}").format(position=position + 1, cases=len(study))
+        )
+        for button in (self.ui.previousCaseButton, self.ui.nextCaseButton):
+            button.setEnabled(bool(cases))
+        self.ui.flagButton.setEnabled(position is not None)
+
+    def _fill_row(self, listed: ListedCase) -> None:
+        states = {"new": _("new"), "begun": _("begun"), "done": _("done"), "damaged": _("damaged")}
+        blinded = self._desk.workflow.study is not None and self._desk.workflow.study.blinded
+        volume = "" if listed.vhi_mm3 is None or blinded else f"{listed.vhi_mm3:,.0f}"
+        flag = "" if listed.flag is None else listed.flag or _("flagged")
+        for column, text in enumerate((listed.title, states[listed.state], volume, flag)):
+            item = qt.QTableWidgetItem(text)
+            item.setToolTip(listed.problem or text)
+            self.ui.casesTable.setItem(listed.position, column, item)

@@ -1,0 +1,80 @@
+"""Closed curves of Slicer's markups, placed by the reader to mark normal bone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from VHIWorkflowLib.core.grids import Grid
+
+CURVE_CLASS = "vtkMRMLMarkupsClosedCurveNode"
+ATTRIBUTE = "VHIWorkflow.NormalBone"
+
+
+class CurveDrawing:
+    """Curves from the first click until they are taken or given up; then they are removed.
+
+    Parameters
+    ----------
+    scene
+        vtkMRMLScene.
+    interaction, selection
+        vtkMRMLInteractionNode and vtkMRMLSelectionNode of the application.
+    name
+        Of the curves.
+    """
+
+    def __init__(self, scene: Any, interaction: Any, selection: Any, name: str) -> None:
+        self._scene, self._interaction, self._selection, self._name = scene, interaction, selection, name
+        self._curves: list[tuple[Any, int]] = []
+        self._changed: Callable[[], None] | None = None
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether curves are being placed."""
+        return self._changed is not None
+
+    @property
+    def is_placing(self) -> bool:
+        """Whether a click in a view places a point of a markup now, ours or another."""
+        return bool(self._interaction.GetCurrentInteractionMode() == self._interaction.Place)
+
+    def start(self, _grid: Grid, changed: Callable[[], None]) -> None:
+        """Let the reader place curves; ``changed`` is called whenever one changes."""
+        self.cancel()
+        self._changed = changed
+        self._add_curve()
+
+    def nodes(self) -> list[Any]:
+        """Curves of at least three points."""
+        return [node for node, _tag in self._curves if node.GetScene() and node.GetNumberOfDefinedControlPoints() > 2]
+
+    def cancel(self) -> None:
+        """Place no more, and remove the curves."""
+        if self._changed is None:
+            return
+        self._changed = None
+        if self.is_placing:
+            self._interaction.SetCurrentInteractionMode(self._interaction.ViewTransform)
+        curves, self._curves = self._curves, []
+        for node, tag in curves:
+            node.RemoveObserver(tag)
+            if node.GetScene():
+                self._scene.RemoveNode(node)
+
+    def _add_curve(self) -> None:
+        node = self._scene.AddNewNodeByClass(CURVE_CLASS, self._name)
+        node.SetSaveWithScene(False)
+        node.CreateDefaultDisplayNodes()
+        node.GetDisplayNode().SetPropertiesLabelVisibility(False)
+        node.GetDisplayNode().SetPointLabelsVisibility(False)
+        tag = node.AddObserver("ModifiedEvent", self._on_modified)
+        self._curves.append((node, tag))
+        self._selection.SetReferenceActivePlaceNodeClassName(CURVE_CLASS)
+        self._selection.SetActivePlaceNodeID(node.GetID())
+        self._interaction.SetPlaceModePersistence(0)
+        self._interaction.SetCurrentInteractionMode(self._interaction.Place)
+
+    def _on_modified(self, *_event: Any) -> None:
+        if self._changed is not None:
+            self._changed()
