@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from Study.study_cases import ROLES, study_case, ticking_clock
 from VHIWorkflowLib.files.worklists import Scan, WorklistCase, write_worklist
 from VHIWorkflowLib.scene.workflow import Workflow
+
+settings.register_profile("scene", deadline=None, derandomize=True, database=None)
+settings.load_profile("scene")
 
 CASES = (("S 01", "baseline", 1), ("S 01", "week 16", 2), ("S 02", "baseline", 3))
 

@@ -41,7 +41,7 @@ def test_outside_the_volume_there_is_nothing() -> None:
 def test_each_voxel_of_an_island_picks_it() -> None:
     for voxel in np.argwhere(three_islands()):
         expected = SESSION.partition.units_at(np.array([np.ravel_multi_index(tuple(voxel), GRID.shape)]), None)
-        found = pick(SESSION, ras(voxel + (0.3, -0.4, 0.4)))
+        found = pick(SESSION, ras(voxel + np.array((0.3, -0.4, 0.4))))
         assert found is not None
         assert [found.unit] == expected
 

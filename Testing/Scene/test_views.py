@@ -100,4 +100,4 @@ def test_the_picture_moves_only_for_points_out_of_sight(view: Any) -> None:
     np.testing.assert_allclose(in_plane(), start, atol=1e-6)
     far = matrix_of(view.GetSliceToRAS())[:3, 3] + 200 * across[:, 1]
     go_to(view, GRID, (far[0], far[1], far[2]))
-    np.testing.assert_allclose(in_plane(), start + (0, 200), atol=1e-6)
+    np.testing.assert_allclose(in_plane(), start + np.array((0, 200)), atol=1e-6)

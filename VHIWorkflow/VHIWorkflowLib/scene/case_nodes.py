@@ -67,20 +67,24 @@ class CaseNodes:
         nodes._item = study_item(scene, *nodes._names) if item is None else item
         return nodes
 
-    def __contains__(self, node: object) -> bool:
-        """Whether a node of the scene is one of these."""
-        return any(self.get(role) is node for role in self._ids) or node is self._hub
+    def holds(self, node: Any) -> bool:
+        """Whether a node is one of these, also when it was just removed from the scene."""
+        return node.GetID() in self._ids.values() or node is self._hub
 
     def get(self, role: str) -> Any:
         """Node of a role; None when it is not in the scene."""
         identifier = self._ids.get(role)
         return None if identifier is None else self.scene.GetNodeByID(identifier)
 
-    def put(self, role: str, node: Any, *, own: bool = True) -> Any:
-        """Take a node in; one that is not our own stays where it is, also in the end. Returns the node."""
+    def put(self, role: str, node: Any, *, own: bool = True, hidden: bool = False) -> Any:
+        """Take a node in, hidden in Slicer's lists where a reader has no use for it, and return it.
+
+        A node that is not our own stays where it is, also in the end.
+        """
         self._ids[role] = node.GetID()
         if own:
             node.SetAttribute(OWN, "1")
+            node.SetHideFromEditors(hidden)
             put_under(self.scene, self._item, node)
         self._refer()
         return node
@@ -105,7 +109,7 @@ class CaseNodes:
         """Keep a text in a node of its own."""
         node = self.get(role)
         if node is None:
-            node = self.put(role, self.scene.AddNewNodeByClass("vtkMRMLTextNode", self.name(role)))
+            node = self.put(role, self.scene.AddNewNodeByClass("vtkMRMLTextNode", self.name(role)), hidden=True)
         node.SetText(text)
 
     def remove(self) -> None:
@@ -122,6 +126,7 @@ class CaseNodes:
     def _add_hub(self) -> Any:
         hub = self.scene.AddNewNodeByClass("vtkMRMLTextNode", self.name("reading"))
         hub.SetAttribute(HUB, "1")
+        hub.SetHideFromEditors(True)
         put_under(self.scene, self._item, hub)
         return hub
 

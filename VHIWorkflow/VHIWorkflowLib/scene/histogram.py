@@ -100,7 +100,8 @@ class Histogram:
     def _node(self, role: str, kind: str, name: str) -> Any:
         node = self._nodes.get(role)
         if node is None:
-            node = self._nodes.put(role, self._nodes.scene.AddNewNodeByClass(kind, self._nodes.name(name)))
+            node = self._nodes.scene.AddNewNodeByClass(kind, self._nodes.name(name))
+            self._nodes.put(role, node, hidden=role != CHART_ROLE)
         return node
 
 

@@ -51,7 +51,8 @@ def _segment_on(node: Any, kind: SegmentKind, grid: Grid) -> BoolArray:
 
     image = slicer.vtkOrientedImageData()
     identifier = _segment_id(node, kind)
-    if not node.GetBinaryLabelmapRepresentation(identifier, image) or image.IsEmpty():
+    found = node.GetBinaryLabelmapRepresentation(identifier, image) and not image.IsEmpty()
+    if not found or not voxels_of(image).any():
         raise SceneError(f"the segment of '{node.GetName()}' is empty; mark the region first")
     if node.GetParentTransformNode() is not None:
         slicer.vtkSlicerSegmentationsModuleLogic.ApplyParentTransformToOrientedImageData(node, image)

@@ -14,12 +14,13 @@ from typing import Any
 
 from VHIWorkflowLib.core.grids import Grid
 from VHIWorkflowLib.core.segment_kinds import SegmentKind
-from VHIWorkflowLib.files.errors import InputError
+from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.safe_files import case_folder, write_atomically
 from VHIWorkflowLib.files.scans import Scan
 from VHIWorkflowLib.study.case_files import RECORD_NAME, read_record
 from VHIWorkflowLib.study.case_inputs import CaseFiles, LoadedScans, load_scans
 from VHIWorkflowLib.study.case_record import CaseKey
+from VHIWorkflowLib.study.kept_list import read_kept_list
 from VHIWorkflowLib.study.open_case import OpenCase
 from VHIWorkflowLib.study.reading import Sitting
 from VHIWorkflowLib.study.reading_list import ReadingList
@@ -61,7 +62,7 @@ def _description(case: CaseInScene, listed: StudySource | None) -> Document:
     if listed is not None:
         document["list"] = {"source": str(listed.source.absolute()), "blinded": listed.study.blinded}
         if listed.study.blinded:
-            return document | {"position": listed.study.position_of(opened.key)}
+            return document | {"position": listed.study.position_of(opened.key), "seed": listed.study.seed}
     return document | {
         "key": [opened.key.case_id, opened.key.time_point],
         "files": _files_document(opened.files),
@@ -69,25 +70,31 @@ def _description(case: CaseInScene, listed: StudySource | None) -> Document:
     }
 
 
-def list_of(document: Document) -> StudySource | None:
-    """The list of a case in a scene; None when it had none, or an open list is not to be found any more.
+def list_of(document: Document, out: Path) -> StudySource | None:
+    """The list of a case in a scene; None when it had none, or an open list cannot be used any more.
+
+    Parameters
+    ----------
+    out
+        Folder to work in.
 
     Raises
     ------
     SceneError
-        If the list was blinded and is not to be found: then nothing says whose case this is.
+        If the list was blinded and is not there as it was: then nothing says whose case this is.
     """
-    kept = document["list"]
+    kept, reader = document["list"], document["reader"]
     if kept is None:
         return None
-    source, out = Path(kept["source"]), Path(document["out"])
+    source, problem = Path(kept["source"]), f"there is no such list in {out}"
     try:
-        return StudySource(source, ReadingList.open(source, out, document["reader"], blinded=kept["blinded"]))
-    except InputError as error:
-        if kept["blinded"]:
-            problem = f"this scene holds a case of a blinded list, which is not to be found: {error}"
-            raise SceneError(problem) from error
-        return None
+        if not kept["blinded"] or read_kept_list(out, reader).seed == document["seed"]:
+            return StudySource(source, ReadingList.open(source, out, reader, blinded=kept["blinded"]))
+    except (InputError, RecordError) as error:
+        problem = str(error)
+    if kept["blinded"]:
+        raise SceneError(f"this scene holds a case of a blinded list and cannot go on without it: {problem}")
+    return None
 
 
 def continued(

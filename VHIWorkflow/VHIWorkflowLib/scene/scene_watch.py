@@ -11,8 +11,9 @@ from typing import Any
 class SceneWatch:
     """Tells of a scene's events until it is stopped, or nobody is left to be told.
 
-    The scene is not made to hold on to whoever is told: a scene that Python's garbage collector takes down together
-    with its observers calls them while they are being taken apart, and the program crashes.
+    Scene and watch do not keep each other alive, nor whoever is told, and what the scene calls are methods and not
+    closures: in plain Python, a scene that the garbage collector takes down calls its observers while these are being
+    taken apart.
 
     Parameters
     ----------
@@ -27,37 +28,44 @@ class SceneWatch:
     def __init__(self, scene: Any, closed: Callable[[], None], node_removed: Callable[[Any], None]) -> None:
         import vtk
 
-        self._scene = scene
-        self._looking_away: list[bool] = []
-        on_closed, on_removed = weakref.WeakMethod(closed), weakref.WeakMethod(node_removed)
-        looking_away = self._looking_away
-
-        def tell_closed(_scene: Any, _event: str) -> None:
-            tell = on_closed()
-            if tell is not None:
-                tell()
-
-        def tell_removed(scene: Any, _event: str, node: Any) -> None:
-            tell = on_removed()
-            if tell is not None and not looking_away and not scene.IsClosing():
-                tell(node)
-
+        self._scene = weakref.ref(scene)
+        self._closed = weakref.WeakMethod(closed)
+        self._node_removed = weakref.WeakMethod(node_removed)
+        self._looking_away = 0
+        vtk.calldata_type(vtk.VTK_OBJECT)(SceneWatch._on_removed)
         self._tags = [
-            scene.AddObserver(scene.EndCloseEvent, tell_closed),
-            scene.AddObserver(scene.NodeRemovedEvent, vtk.calldata_type(vtk.VTK_OBJECT)(tell_removed)),
+            scene.AddObserver(scene.EndCloseEvent, self._on_closed),
+            scene.AddObserver(scene.NodeRemovedEvent, self._on_removed),
         ]
 
     def stop(self) -> None:
         """Tell no more."""
-        for tag in self._tags:
-            self._scene.RemoveObserver(tag)
+        scene: Any = self._scene()
+        if scene is not None:
+            for tag in self._tags:
+                scene.RemoveObserver(tag)
         self._tags = []
 
     @contextmanager
     def looking_away(self) -> Iterator[None]:
         """Do not tell of nodes that we remove ourselves."""
-        self._looking_away.append(True)
+        self._looking_away += 1
         try:
             yield
         finally:
-            self._looking_away.pop()
+            self._looking_away -= 1
+
+    def _on_closed(self, _scene: Any, _event: str) -> None:
+        tell = self._told_by("_closed")
+        if tell is not None:
+            tell()
+
+    def _on_removed(self, scene: Any, _event: str, node: Any) -> None:
+        tell = self._told_by("_node_removed")
+        if tell is not None and not self._looking_away and not scene.IsClosing():
+            tell(node)
+
+    def _told_by(self, name: str) -> Callable[..., None] | None:
+        """Who is told, if they are there and the watch has not been taken apart."""
+        method = self.__dict__.get(name)
+        return None if method is None else method()

@@ -160,8 +160,8 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps):
         if not found:
             return None
         nodes, document = found[0]
-        listed = list_of(document)
         sitting = Sitting(Path(out or document["out"]), clock=self._clock)
+        listed = list_of(document, sitting.out)
         opened, restored = continued(document, nodes, listed, sitting)
         if listed is not None:
             self._source, self.study = listed.source, listed.study
@@ -235,7 +235,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps):
             self.changed.emit({"case", "regions", "masks", "session", "study"})
 
     def _node_removed(self, node: Any) -> None:
-        if self.case is not None and node in self.case.nodes:
+        if self.case is not None and self.case.nodes.holds(node):
             self.changed.emit({"nodes"})
 
 
