@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from VHIWorkflowLib.study.case_record import CaseKey
 from VHIWorkflowLib.study.demo import write_phantom
 from VHIWorkflowLib.study.measure_case import Request, measure_case
 from VHIWorkflowLib.study.tutorial import write_tutorial
+from VHIWorkflowLib.widget.shortcut_list import SHORTCUTS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -74,6 +76,27 @@ def test_the_tutorial_says_what_its_cases_measure(tmp_path: Path) -> None:
 def test_every_command_is_understood(command: str) -> None:
     words = shlex.split(command, comments=True)
     assert build_parser().parse_args(words[1:]).run is not None
+
+
+def test_shortcuts_are_those_of_the_module() -> None:
+    """In the order of the module's own list; the keys of the reasons are one line."""
+    section = README.split("## Shortcuts")[1].split("\n## ")[0]
+    shown: list[tuple[str, str]] = []
+    for keys, does in re.findall(r"^\| (`.+`) \| (.+) \|$", section, re.MULTILINE):
+        first, *last = re.findall(r"`([^`]+)`", keys)
+        numbers = [str(number) for number in range(int(first), int(last[0]) + 1)] if last else [first]
+        shown += [(key, does) for key in numbers]
+    assert shown == [(shortcut.keys, shortcut.does) for shortcut in SHORTCUTS]
+
+
+def test_buttons_of_the_tutorial_are_in_the_panel() -> None:
+    """What the tutorial prints bold is written on a button; but for headings, and what another module shows."""
+    tutorial = README.split("## Tutorial")[1].split("\n## ")[0].replace("\n", " ")
+    named = {each for each in re.findall(r"\*\*(.+?)\*\*", tutorial) if not re.match(r"\d\. ", each)}
+    panel = ET.parse(ROOT / "VHIWorkflow" / "Resources" / "UI" / "VHIWorkflow.ui")
+    texts = {node.findtext("string") or "" for node in panel.iter("property") if node.get("name") == "text"}
+    assert {"Propose", "Find", "Cut"} <= named
+    assert named - texts - {"VHIPhantom", "Undo"} == set()
 
 
 def test_every_column_is_explained() -> None:
