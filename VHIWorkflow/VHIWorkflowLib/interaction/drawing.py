@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from VHIWorkflowLib.scene.picking import Ras
 
@@ -20,6 +20,20 @@ CAPTION_ABOVE_EDGE = 34
 """Pixels between caption and lower edge: above Slicer's own corner texts."""
 CROSS_ARM = 9
 """Pixels."""
+
+
+class Canvas(Protocol):
+    """A view that can be drawn over."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+
+    def add(self, actor: Any) -> None:
+        """Show an actor."""
+
+    def remove(self, actor: Any) -> None:
+        """Show it no more."""
 
 
 class Lines:
@@ -76,7 +90,7 @@ class Lines:
 class Caption:
     """A line of text at the lower edge: it says what is under the cursor and hides nothing of it."""
 
-    def __init__(self, view: SliceView) -> None:
+    def __init__(self, view: Canvas) -> None:
         import vtk
 
         self._view = view

@@ -1,15 +1,15 @@
-"""The mouse in a 3D view: a click decides on the island that is hit, a drag turns the view as always."""
+"""The mouse in a 3D view: what is under it is highlighted, a click decides on it, a drag turns the view as always."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from VHIWorkflowLib.core.errors import VHIError
-from VHIWorkflowLib.scene.picking import Ras
 from VHIWorkflowLib.scene.workflow import Workflow
 
+from .drawing import HOVERED, Caption
 from .hooks import Hooks
+from .hover_text import hover_text
 from .mouse import Event, MouseWatch
+from .surface_view import Highlight, SurfaceView
 from .tool import Options
 
 STILL_PIXELS = 4
@@ -17,29 +17,48 @@ STILL_PIXELS = 4
 
 
 class SurfacePointer:
-    """Clicks in one 3D view.
+    """Hover and click in one 3D view.
 
     Parameters
     ----------
-    widget
-        qMRMLThreeDWidget.
+    view
+        The 3D view.
     workflow, options, hooks
         What is cleaned, how, and who is told.
     """
 
-    def __init__(self, widget: Any, workflow: Workflow, options: Options, hooks: Hooks) -> None:
-        self._view = widget.threeDView()
+    def __init__(self, view: SurfaceView, workflow: Workflow, options: Options, hooks: Hooks) -> None:
+        self.view = view
         self._workflow, self._options, self._hooks = workflow, options, hooks
+        self._highlight, self._caption = Highlight(view), Caption(view)
         self._pressed: tuple[int, int] | None = None
-        self._mouse = MouseWatch(self._view.interactor(), self._on_mouse)
+        self._number: int | None = None
+        self._mouse = MouseWatch(view.interactor, self._on_mouse)
 
     def stop(self) -> None:
         """Let go of the view."""
         self._mouse.stop()
+        self._highlight.remove()
+        self._caption.remove()
+        self.view.render()
+
+    @property
+    def caption(self) -> str:
+        """What is said of what lies under the cursor."""
+        return self._caption.text
+
+    def hide(self) -> None:
+        """Highlight nothing until the mouse moves again."""
+        if self._number is not None:
+            self._number = None
+            self._highlight.hide()
+            self._caption.hide()
+            self.view.render()
 
     def _on_mouse(self, event: Event, xy: tuple[int, int]) -> bool:
         """Act on an event; True keeps it from Slicer."""
         if self._hooks.is_placing() or self._workflow.session is None:
+            self.hide()
             return False
         if event == "press":
             self._pressed = xy
@@ -47,25 +66,33 @@ class SurfacePointer:
             pressed, self._pressed = self._pressed, None
             if pressed is not None and max(abs(xy[0] - pressed[0]), abs(xy[1] - pressed[1])) < STILL_PIXELS:
                 self._click(xy)
+        elif event == "move" and self._pressed is None:
+            self._hover(xy)
+        elif event == "leave":
+            self.hide()
         return event == "double"
 
     def _click(self, xy: tuple[int, int]) -> None:
-        hit = surface_point(self._view, xy)
+        hit = self.view.surface_point(xy)
         if hit is None:
             return
         try:
             self._workflow.click_surface(hit, reason=self._options.reason)
         except VHIError as error:
             self._hooks.failed(error)
+        self.hide()
 
-
-def surface_point(view: Any, xy: tuple[int, int]) -> Ras | None:
-    """Point on the first surface under a pixel of a qMRMLThreeDView, RAS mm; None where there is none."""
-    import vtk
-
-    picker = vtk.vtkCellPicker()
-    picker.SetTolerance(0.001)
-    if not picker.Pick(xy[0], xy[1], 0, view.renderWindow().GetRenderers().GetFirstRenderer()):
-        return None
-    x, y, z = picker.GetPickPosition()
-    return x, y, z
+    def _hover(self, xy: tuple[int, int]) -> None:
+        """Highlight what lies under the cursor; the view is drawn again only when that is another island."""
+        hit = self.view.surface_point(xy)
+        row = None if hit is None else self._workflow.surface_island_at(hit)
+        case, session = self._workflow.case, self._workflow.session
+        if hit is None or row is None or case is None or session is None or case.surface_node is None:
+            self.hide()
+            return
+        if row.number == self._number:
+            return
+        self._number = row.number
+        self._highlight.show(case.surface_node.GetPolyData(), hit, HOVERED)
+        self._caption.show(hover_text(row, len(session.partition), slice_only=False), HOVERED)
+        self.view.render()

@@ -12,6 +12,7 @@ from .hooks import Hooks
 from .slice_pointer import SlicePointer
 from .slice_view import SliceView
 from .surface_pointer import SurfacePointer
+from .surface_view import SurfaceView
 from .tool import Options
 
 
@@ -27,7 +28,7 @@ class Views:
     def __init__(self, workflow: Workflow, options: Options, hooks: Hooks) -> None:
         self._workflow, self._options, self._hooks = workflow, options, hooks
         self.slices: list[SlicePointer] = []
-        self._surfaces: list[SurfacePointer] = []
+        self.surfaces: list[SurfacePointer] = []
         self._hidden: Any = None
 
     def start(self, slice_widgets: Iterable[Any], three_d_widgets: Iterable[Any]) -> None:
@@ -37,17 +38,18 @@ class Views:
             SlicePointer(SliceView(widget), self._workflow, self._options, self._hooks, self._moved)
             for widget in slice_widgets
         ]
-        self._surfaces = [
-            SurfacePointer(widget, self._workflow, self._options, self._hooks) for widget in three_d_widgets
+        self.surfaces = [
+            SurfacePointer(SurfaceView(widget), self._workflow, self._options, self._hooks)
+            for widget in three_d_widgets
         ]
 
     def stop(self) -> None:
         """Let go of all views."""
         self.show_overlays()
-        pointers: list[SlicePointer | SurfacePointer] = [*self.slices, *self._surfaces]
+        pointers: list[SlicePointer | SurfacePointer] = [*self.slices, *self.surfaces]
         for pointer in pointers:
             pointer.stop()
-        self.slices, self._surfaces = [], []
+        self.slices, self.surfaces = [], []
 
     def refresh(self) -> None:
         """Look again at what lies under the cursor."""

@@ -11,7 +11,8 @@ from slicer.i18n import tr as _
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.interaction.drawing import HOVERED, HOVERED_REMOVED, Caption, Lines
 from VHIWorkflowLib.interaction.slice_view import SliceView
-from VHIWorkflowLib.interaction.surface_pointer import STILL_PIXELS, surface_point
+from VHIWorkflowLib.interaction.surface_pointer import STILL_PIXELS
+from VHIWorkflowLib.interaction.surface_view import SurfaceView
 from VHIWorkflowLib.remove_island.segment_islands import SegmentIslands
 
 ICON = os.path.join(os.path.dirname(__file__), "..", "..", "Resources", "Icons", "RemoveIsland.png")
@@ -196,7 +197,7 @@ class RemoveIslandEffect(AbstractScriptedSegmentEditorEffect):
         elif eventId == vtk.vtkCommand.LeftButtonReleaseEvent and self._pressed is not None:
             moved = max(abs(now - before) for now, before in zip(position, self._pressed, strict=True))
             self._pressed = None
-            hit = surface_point(viewWidget.threeDView(), position) if moved < STILL_PIXELS else None
+            hit = SurfaceView(viewWidget).surface_point(position) if moved < STILL_PIXELS else None
             islands = self.islands()
             picked = islands.pick_surface(hit) if hit is not None and islands is not None else None
             if picked is not None:

@@ -82,13 +82,12 @@ class CasesPanel:
 
     def open_study(self, source: Path) -> None:
         """Open a worklist or folder, and its first case that is not finished."""
-        desk = self._desk
-        reader = str(self.ui.readerLineEdit.text).strip()
+        desk, choices = self._desk, self._desk.options.node
+        reader, chosen = choices.reader.strip(), choices.out_folder.strip()
         with desk.waiting():
             beside = source if source.is_dir() else source.parent
-            chosen = str(self.ui.outPathLineEdit.currentPath).strip()
             out = Path(chosen) if chosen else beside / RESULTS_FOLDER
-            study = desk.workflow.open_study(source, out, reader, blinded=bool(self.ui.blindedCheckBox.checked))
+            study = desk.workflow.open_study(source, out, reader, blinded=choices.blinded)
             slicer.app.userSettings().setValue(READER_SETTING, reader)
             desk.say("\n".join(study.notices))
             first = study.next_unfinished()
@@ -142,19 +141,19 @@ class CasesPanel:
 
     def open_volumes(self) -> None:
         """Open two scans of the scene as a case."""
-        stir, t1w = self.ui.stirSelector.currentNode(), self.ui.t1wSelector.currentNode()
-        chosen = str(self.ui.outPathLineEdit.currentPath).strip()
-        if stir is None or t1w is None or not chosen:
+        choices = self._desk.options.node
+        folder = choices.out_folder.strip()
+        if choices.stir is None or choices.t1w is None or not folder:
             self._desk.failed(_("Choose the STIR scan, the T1w scan and a folder for the results first."))
             return
         with self._desk.waiting():
             self._desk.workflow.open_nodes(
-                stir,
-                t1w,
-                case_id=str(self.ui.caseIdLineEdit.text).strip(),
-                time_point=str(self.ui.timePointLineEdit.text).strip(),
-                reader=str(self.ui.readerLineEdit.text).strip(),
-                out=Path(chosen),
+                choices.stir,
+                choices.t1w,
+                case_id=choices.case_id.strip(),
+                time_point=choices.time_point.strip(),
+                reader=choices.reader.strip(),
+                out=Path(folder),
             )
 
     def _open_beside(self, step: int) -> None:

@@ -135,11 +135,11 @@ class CleaningPanel:
 
     def remove_small(self) -> None:
         """Remove every island below a volume."""
-        self._remove_many(SmallerThan(float(self.ui.smallerThanSpinBox.value)))
+        self._remove_many(SmallerThan(self._desk.options.node.smaller_than_mm3))
 
     def remove_ranked_below(self) -> None:
         """Remove every island below a rank."""
-        self._remove_many(RankBelow(float(self.ui.rankBelowSpinBox.value)))
+        self._remove_many(RankBelow(self._desk.options.node.rank_below))
 
     def undo(self) -> None:
         """Take back the latest step."""
