@@ -44,6 +44,7 @@ class CasesPanel:
         self.ui.nextCaseButton.connect("clicked()", self.open_next)
         self.ui.flagButton.connect("clicked()", self.flag)
         self.ui.openVolumesButton.connect("clicked()", self.open_volumes)
+        self.ui.casesTable.horizontalHeader().setSectionResizeMode(self.CASE, qt.QHeaderView.Stretch)
         self._list_cases()
 
     def close(self) -> None:

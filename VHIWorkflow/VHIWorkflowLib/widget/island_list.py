@@ -133,6 +133,8 @@ class IslandList:
         for place, row in enumerate(rows):
             if place >= len(before) or before[place] != row:
                 self._fill(table, place, row)
+        if not before:
+            table.resizeColumnsToContents()
 
     def _fill(self, table: Any, place: int, row: IslandRow) -> None:
         first, last = row.slices

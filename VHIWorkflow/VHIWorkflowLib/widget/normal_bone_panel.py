@@ -129,6 +129,7 @@ class NormalBonePanel:
             item = qt.QListWidgetItem(hang.text)
             item.setToolTip(hang.text)
             self.ui.hangsList.addItem(item)
+        self.ui.hangLabel.setText(self._hangs[0].text if self._hangs else "")
         self._allow()
 
     def show_voxel(self, *_item: object) -> None:
@@ -191,6 +192,7 @@ class NormalBonePanel:
             self._settled.start()
         else:
             self._settled.stop()
+            self.ui.hangLabel.setText("")
 
     def _allow(self) -> None:
         has_case = self._desk.workflow.case is not None
