@@ -1,0 +1,159 @@
+"""Agreement of two masks of one case: overlap, volume, distance of surfaces, and islands found.
+
+Two empty masks agree that there is nothing, but by how much they overlap cannot be said: overlap and distances are then
+None and the case is counted apart. When one mask is empty, overlap is 0 and distances are None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from VHIWorkflowLib.core.errors import MeasurementError
+from VHIWorkflowLib.core.grids import BoolArray, FloatArray, Grid, bounding_box
+from VHIWorkflowLib.core.islands import find_islands
+from VHIWorkflowLib.core.lattice import Lattice, Runs
+
+PERCENTILE = 95
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Overlap of two masks.
+
+    Attributes
+    ----------
+    voxels_a, voxels_b, voxels_both
+        Sizes.
+    """
+
+    voxels_a: int
+    voxels_b: int
+    voxels_both: int
+
+    @property
+    def both_empty(self) -> bool:
+        """Whether neither mask has a voxel."""
+        return self.voxels_a == self.voxels_b == 0
+
+    @property
+    def dice(self) -> float | None:
+        """Twice the common voxels by the sum of both sizes; None for two empty masks."""
+        return None if self.both_empty else 2 * self.voxels_both / (self.voxels_a + self.voxels_b)
+
+    @property
+    def jaccard(self) -> float | None:
+        """Common voxels by those of either mask; None for two empty masks."""
+        return None if self.both_empty else self.voxels_both / (self.voxels_a + self.voxels_b - self.voxels_both)
+
+    @property
+    def volume_similarity(self) -> float | None:
+        """1 - |a - b| / (a + b), which does not look at where the voxels are; None for two empty masks."""
+        if self.both_empty:
+            return None
+        return 1 - abs(self.voxels_a - self.voxels_b) / (self.voxels_a + self.voxels_b)
+
+
+@dataclass(frozen=True)
+class IslandsFound:
+    """Islands (3D, 26 neighbours) of each mask, and how many of them share a voxel with the other mask.
+
+    With b as the truth, ``found_b`` of ``islands_b`` is the sensitivity of a, ``found_a`` of ``islands_a`` its
+    precision.
+    """
+
+    islands_a: int
+    islands_b: int
+    found_a: int
+    found_b: int
+
+    @property
+    def sensitivity(self) -> float | None:
+        """Share of the islands of b that a touches; None when b has none."""
+        return self.found_b / self.islands_b if self.islands_b else None
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the islands of a that touch b; None when a has none."""
+        return self.found_a / self.islands_a if self.islands_a else None
+
+
+@dataclass(frozen=True)
+class SurfaceDistances:
+    """Distances between the surfaces of two masks, in mm.
+
+    The surface of a mask is its voxels with a neighbour across a face that is outside it. From each, the distance to
+    the nearest surface voxel of the other mask, between voxel centres.
+
+    Attributes
+    ----------
+    hd95_mm
+        95th percentile of these distances, in the direction in which it is larger.
+    mean_mm
+        Mean over the surfaces of both.
+    """
+
+    hd95_mm: float
+    mean_mm: float
+
+
+@dataclass(frozen=True)
+class MaskAgreement:
+    """Agreement of mask a with mask b; distances are None when a mask is empty."""
+
+    overlap: Overlap
+    islands: IslandsFound
+    distances: SurfaceDistances | None
+
+
+def mask_agreement(a: BoolArray, b: BoolArray, grid: Grid) -> MaskAgreement:
+    """Compare two masks of one case.
+
+    Parameters
+    ----------
+    a, b
+        Masks of the grid's shape (k, j, i).
+    grid
+        Of both.
+
+    Raises
+    ------
+    MeasurementError
+        If a mask has another shape.
+    """
+    if a.shape != grid.shape or b.shape != grid.shape:
+        raise MeasurementError(f"masks of shapes {a.shape} and {b.shape} do not lie on a grid of {grid.shape}")
+    box = bounding_box(a | b, margin=1)
+    a_there, b_there = np.pad(a[box], 1), np.pad(b[box], 1)
+    overlap = Overlap(int(a.sum()), int(b.sum()), int((a_there & b_there).sum()))
+    distances = None
+    if overlap.voxels_a and overlap.voxels_b:
+        distances = _surface_distances(a_there, b_there, grid.spacing_mm)
+    return MaskAgreement(overlap, _islands_found(a_there, b_there, grid.slice_axis), distances)
+
+
+def _surface_distances(a: BoolArray, b: BoolArray, spacing_mm: tuple[float, float, float]) -> SurfaceDistances:
+    surfaces = [mask & ~ndimage.binary_erosion(mask) for mask in (a, b)]
+    directed = [_distances(surfaces[n], surfaces[1 - n], spacing_mm) for n in (0, 1)]
+    return SurfaceDistances(
+        hd95_mm=float(max(np.percentile(each, PERCENTILE) for each in directed)),
+        mean_mm=float(np.concatenate(directed).mean()),
+    )
+
+
+def _distances(origin: BoolArray, target: BoolArray, spacing_mm: tuple[float, float, float]) -> FloatArray:
+    """Distance from each voxel of one surface to the nearest of another."""
+    everywhere: FloatArray = ndimage.distance_transform_edt(~target, sampling=spacing_mm)
+    return everywhere[origin]
+
+
+def _islands_found(a: BoolArray, b: BoolArray, slice_axis: int) -> IslandsFound:
+    lattice = Lattice((a.shape[0], a.shape[1], a.shape[2]), slice_axis)
+    found = []
+    for mask, other in ((a, b), (b, a)):
+        islands = find_islands(Runs.of(lattice.codes_of(mask)), lattice)
+        flat = other.ravel()
+        found.append((islands.number, sum(bool(flat[voxels].any()) for voxels in islands.island_voxels())))
+    return IslandsFound(found[0][0], found[1][0], found[0][1], found[1][1])
