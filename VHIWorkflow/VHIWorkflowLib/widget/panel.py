@@ -174,10 +174,12 @@ class Panel:
         shutil.rmtree(self._around.temporary, ignore_errors=True)
 
     def continue_scene(self) -> None:
-        """A scene was opened or added: continue with the case in it, if there is one."""
+        """A scene was opened or added: continue with the case in it, if there is one, in our layout."""
         if self.workflow.case is None:
             with self.desk.attempting():
                 self.workflow.attach()
+        if self._entered:
+            self.layout.arrange(with_3d=self._with_3d)
 
     def update(self, changed: frozenset[What]) -> None:
         """Show what has changed."""
