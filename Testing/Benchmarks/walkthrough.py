@@ -5,8 +5,8 @@ wants to keep (what at least 2 of 4 manual trials marked), and reads each case t
 `effort.py` asks:
 
 - gestures: those that `effort.py` finds for him: what a reader can do who knows his goal, not a claim that every reader
-  would. Each is done as the widget does it: a click at a point of the slice, a lasso as the voxels inside it, a plane, a
-  slider.
+  would. Each is done as the widget does it: a click at a point of the slice, a lasso as the voxels inside it, a plane,
+  a slider.
 - one key: "next suspicious island" again and again, and a click on each that is wrong.
 
 Ranks come from a model that never saw the case. Regions are given; what a reader looks at without touching anything is
@@ -23,6 +23,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "BoneSegModels"))
@@ -60,16 +62,13 @@ class Walk:
 
 def chosen_cases() -> dict[str, RealCase]:
     """One case of each kind among those with manual masks."""
-    islands = {
-        real: measure(real.stir(), real.normal_bone(), real.disease_region()).islands.number
-        for real in real_cases()
-        if real.has_manual_masks
-    }
-    fewest = min(islands, key=lambda real: islands[real])
-    many = min(islands, key=lambda real: abs(islands[real] - ABOUT_MANY))
-    rest = [real for real in islands if real not in (fewest, many)]
-    huge = max(rest, key=lambda real: int(real.majority().sum()))
-    return {"clean": fewest, f"{ABOUT_MANY} islands": many, "huge VHI": huge}
+    cases = [real for real in real_cases() if real.has_manual_masks]
+    islands = [measure(real.stir(), real.normal_bone(), real.disease_region()).islands.number for real in cases]
+    fewest = int(np.argmin(islands))
+    many = int(np.argmin(np.abs(np.array(islands) - ABOUT_MANY)))
+    rest = [place for place in range(len(cases)) if place not in (fewest, many)]
+    huge = max(rest, key=lambda place: int(cases[place].majority().sum()))
+    return {"clean": cases[fewest], f"{ABOUT_MANY} islands": cases[many], "huge VHI": cases[huge]}
 
 
 def clean(workflow: Workflow, walk: Walk, gestures: list[Gesture]) -> None:
