@@ -29,6 +29,7 @@ class RemoveIslandEffect(AbstractScriptedSegmentEditorEffect):
         self._outlines = {}
         self._islands = None
         self._pressed = None
+        self._is_ours = False
 
     def clone(self):
         """A new effect of this kind, as Slicer asks for."""
@@ -103,9 +104,14 @@ class RemoveIslandEffect(AbstractScriptedSegmentEditorEffect):
         if eventId == vtk.vtkCommand.LeftButtonPressEvent:
             if callerInteractor.GetRepeatCount() == 0:
                 self._click(SliceView(viewWidget).ras(position))
+            self._is_ours = True
             self._hover(viewWidget, position)
             return True
-        if eventId in (vtk.vtkCommand.LeftButtonReleaseEvent, vtk.vtkCommand.LeftButtonDoubleClickEvent):
+        if eventId == vtk.vtkCommand.LeftButtonReleaseEvent:
+            was_ours, self._is_ours = self._is_ours, False  # a drag that began with a key held is Slicer's
+            return was_ours
+        if eventId == vtk.vtkCommand.LeftButtonDoubleClickEvent:
+            self._is_ours = True
             return True
         if eventId in (vtk.vtkCommand.MouseMoveEvent, vtk.vtkCommand.EnterEvent):
             self._hover(viewWidget, position)
