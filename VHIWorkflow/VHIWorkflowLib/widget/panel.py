@@ -188,6 +188,7 @@ class Panel:
             return
         if "case" in changed:
             self.desk.at_hand = None
+            self.views.unpin()
             self._show_case()
             self._open_sections()
         for part in self._parts:
@@ -215,6 +216,8 @@ class Panel:
 
     def hovered(self, row: IslandRow | None, ras: Ras | None) -> None:
         """The cursor is over an island, or over none."""
+        if row is not None:
+            self.views.unpin()
         self.cleaning.hovered(None if row is None or ras is None else AtHand(row.number, ras))
 
     def is_placing(self) -> bool:
