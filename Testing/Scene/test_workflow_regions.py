@@ -99,6 +99,15 @@ def test_progress_is_told_and_stopping_changes_nothing(bare: Workflow) -> None:
     assert_scene_shows(bare)
 
 
+def test_a_scene_closed_while_the_networks_run_keeps_what_they_find(bare: Workflow, scene: Any) -> None:
+    with pytest.raises(SceneError, match="found and saved, but its case is not open any more"):
+        bare.segment_disease_region(lambda done, total: scene.Clear(False) if done == 3 else None)
+    assert bare.case is None
+    bare.open_case(0)
+    np.testing.assert_array_equal(bare.open.disease_region, CASE.disease_region)
+    assert_scene_shows(bare)
+
+
 def test_normal_bone_is_drawn_with_curves_and_previewed(bare: Workflow, scene: Any) -> None:
     bare.segment_disease_region()
     nodes = []

@@ -143,4 +143,8 @@ def _read(text: str | None) -> Document | None:
     except ValueError:
         return None
     needed = {"title", "patient", "study", "out", "reader", "list"}
-    return document if isinstance(document, dict) and needed <= document.keys() else None
+    if not isinstance(document, dict) or not needed <= document.keys():
+        return None
+    return (
+        document if {"position", "seed"} <= document.keys() or {"key", "files", "origins"} <= document.keys() else None
+    )

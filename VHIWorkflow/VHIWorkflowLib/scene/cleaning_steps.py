@@ -204,18 +204,19 @@ class CleaningSteps(AtHand):
         session, target = self._reading.session, AtVoxel(picked.voxel)
         unit_counts = counts(session, picked.unit) or session.decision(picked.unit) == "partly"
         if reason is not None:
-            return self._remove_for(target, in_slice, reason)
+            return self._remove_for(picked, in_slice, reason)
         if session.start == "remove":
             act = session.remove if unit_counts else session.restore
         else:
             act = session.restore if counts(session, picked.unit) else session.keep
         return self._step(lambda _: act(target, in_slice=in_slice))
 
-    def _remove_for(self, target: AtVoxel, in_slice: int | None, reason: Reason) -> Change:
+    def _remove_for(self, picked: Pick, in_slice: int | None, reason: Reason) -> Change:
         """Remove for a reason what may be removed already."""
+        target = AtVoxel(picked.voxel)
 
         def remove(session: CleaningSession) -> Change:
-            row = self._islands.row(session.partition.units_at(_position(target, session), None)[0].island)
+            row = self._islands.row(picked.unit.island)
             if row.decision == "removed" and row.reason == reason:
                 return Change()
             done = session.remove(target, in_slice=in_slice, reason=reason)
@@ -244,10 +245,6 @@ class CleaningSteps(AtHand):
             self.changed.emit({"masks", "session"})
             self._begun()
         return change
-
-
-def _position(target: AtVoxel, session: CleaningSession) -> IndexArray:
-    return np.array([np.ravel_multi_index(target.index, session.grid.shape)])
 
 
 def _last_group(steps: tuple[Step, ...]) -> list[Step]:

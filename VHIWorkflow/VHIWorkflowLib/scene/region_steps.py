@@ -124,6 +124,8 @@ class RegionSteps(AtHand):
         ------
         CancelledError
             If it was cancelled; nothing has changed then.
+        SceneError
+            If the case was closed meanwhile; what was found is saved with it.
         """
 
         def advanced(done: int, total: int) -> None:
@@ -132,7 +134,10 @@ class RegionSteps(AtHand):
             if cancelled():
                 raise CancelledError("the search for the disease region was stopped; nothing has changed")
 
-        self.open.find_disease_region(self._finder, advanced)
+        opened = self.open
+        opened.find_disease_region(self._finder, advanced)
+        if self.case is None or self.case.open_case is not opened:
+            raise SceneError("the disease region was found and saved, but its case is not open any more; open it again")
         self._regions_changed()
 
     def erase_voxel(self, voxel: Voxel) -> None:

@@ -6,6 +6,7 @@ Translations are looked up in the context "scene.texts", as Slicer's ``lupdate``
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from string import Formatter
 
 from VHIWorkflowLib.core.segment_kinds import SegmentKind
 from VHIWorkflowLib.core.steps import Step
@@ -19,11 +20,16 @@ class Texts:
     Parameters
     ----------
     translate
-        Translates a text with its places in braces, before they are filled in.
+        Translates a text with its places in braces, before they are filled in. A translation that has other places is
+        not used.
     """
 
     def __init__(self, translate: Translate = str) -> None:
-        self._translate = translate
+        self._in_language = translate
+
+    def _translate(self, text: str) -> str:
+        translated = self._in_language(text)
+        return translated if _places(translated) == _places(text) else text
 
     def undo(self, steps: Sequence[Step]) -> str:
         """What undoing steps of one group takes back: "Undo: remove island 12 (vessel)"."""
@@ -149,6 +155,14 @@ class Texts:
         """Beside the plot."""
         _ = self._translate
         return _("Voxels (%)")
+
+
+def _places(text: str) -> set[str | None] | None:
+    """Names in braces; None where the braces do not match."""
+    try:
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        return None
 
 
 def _percent(ratio: float) -> str:
