@@ -1,6 +1,7 @@
 """3D Slicer module VHIWorkflow: reads a list of cases from first click to results table."""
 
 import importlib
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -159,9 +160,15 @@ def surroundings():
         selection_node=application.GetSelectionNode(),
         temporary=Path(tempfile.mkdtemp(prefix="VHIWorkflow-", dir=temporary)),
         make_process=QtProcess,
-        python=sys.executable,
+        python=python_program(),
         python_path=tuple(dict.fromkeys(map(str, modules))),
     )
+
+
+def python_program():
+    """Slicer's own Python; the one that runs here where Slicer is started in an unusual way."""
+    beside = Path(slicer.app.slicerHome) / "bin" / f"PythonSlicer{'.exe' if sys.platform == 'win32' else ''}"
+    return str(beside) if beside.exists() else shutil.which("PythonSlicer") or sys.executable
 
 
 def forget_libraries():

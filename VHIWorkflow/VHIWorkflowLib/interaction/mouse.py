@@ -37,6 +37,7 @@ class MouseWatch:
     def __init__(self, interactor: Any, handler: Handler) -> None:
         self._interactor = interactor
         self._handler = handler
+        self._is_slicers = False
         self._tags = {name: interactor.AddObserver(name, self._on_event, BEFORE_SLICER) for name in EVENTS}
 
     def stop(self) -> None:
@@ -50,7 +51,12 @@ class MouseWatch:
         if event == "press" and interactor.GetRepeatCount() > 0:
             event = "double"  # its first press has acted already
         with_key = interactor.GetShiftKey() or interactor.GetControlKey() or interactor.GetAltKey()
-        if with_key and event in ("press", "double"):
+        if event in ("press", "double"):
+            self._is_slicers = bool(with_key)
+        elif event == "release" and self._is_slicers:
+            self._is_slicers = False
+            return
+        if self._is_slicers:
             return
         x, y = interactor.GetEventPosition()
         keep = self._handler(event, (x, y))

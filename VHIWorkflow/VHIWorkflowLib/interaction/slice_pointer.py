@@ -46,6 +46,7 @@ class SlicePointer:
         self._outline, self._stroke, self._caption = Lines(view, 2.5), Lines(view, 1.5), Caption(view)
         self._gesture: Gesture | None = None
         self._xy: tuple[int, int] | None = None
+        self._pinned: Ras | None = None
         self._node_tag = view.node.AddObserver("ModifiedEvent", self._on_view_changed)
         self._mouse = MouseWatch(view.interactor, self._on_mouse)
 
@@ -69,8 +70,13 @@ class SlicePointer:
 
     def refresh(self) -> None:
         """Look again at what lies under the cursor: masks or tool have changed."""
-        if self._xy is not None and self._gesture is None:
+        if self._gesture is not None:
+            return
+        if self._xy is not None:
             self._hover(self._xy)
+        elif self._pinned is not None:
+            self._outline_pinned()
+            self.view.render()
 
     def hide(self) -> None:
         """Show nothing over the scan until the mouse moves again."""
@@ -79,10 +85,14 @@ class SlicePointer:
         self.view.render()
 
     def point_at(self, ras: Ras) -> None:
-        """Outline the island at a point as if the cursor were there, until the mouse moves."""
-        self._xy = None
-        self._outline_at(ras)
+        """Outline the island at a point until the cursor is over another one, or `unpin`."""
+        self._xy, self._pinned = None, ras
+        self._outline_pinned()
         self.cross.show(ras)
+
+    def unpin(self) -> None:
+        """Forget the island that was pointed at."""
+        self._pinned = None
 
     def _on_mouse(self, event: Event, xy: tuple[int, int]) -> bool:
         """Act on an event; True keeps it from Slicer."""
@@ -167,10 +177,22 @@ class SlicePointer:
         ras, tool = self.view.ras(xy), self._options.tool
         self._brush_picture(ras, tool)
         row = self._outline_at(ras) if tool.is_cleaning and self._workflow.session is not None else None
-        if row is None:
-            self._outline_nothing()
-        self._hooks.hovered(row, ras)
+        if row is None and self._pinned is not None:
+            self._outline_pinned()
+        else:
+            if row is None:
+                self._outline_nothing()
+            self._hooks.hovered(row, ras)
         self.view.render()
+
+    def _outline_pinned(self) -> None:
+        """Outline the island that was pointed at, on its slice."""
+        width, height = self.view.size
+        number = self._workflow.slice_number(self.view.ras((width // 2, height // 2)))
+        if self._pinned is not None and number == self._workflow.slice_number(self._pinned):
+            self._outline_at(self._pinned)
+        else:
+            self._outline_nothing()
 
     def _outline_at(self, ras: Ras) -> IslandRow | None:
         """Outline the island at a point and say what it is."""
@@ -206,10 +228,11 @@ class SlicePointer:
             return
         self._xy = None
         self._moved(self, None)
-        self._hooks.hovered(None, None)
-        if self._gesture is not None:
-            return
-        self.hide()
+        if self._pinned is None:
+            self._hooks.hovered(None, None)
+        if self._gesture is None:
+            self.hide()
+        self.refresh()
 
     def _on_view_changed(self, *_event: Any) -> None:
         """The reader scrolled, moved or zoomed."""

@@ -57,9 +57,14 @@ class Views:
             pointer.refresh()
 
     def point_at(self, ras: Ras) -> None:
-        """Outline the island at a point in every slice view, as if the cursor were there, until the mouse moves."""
+        """Outline the island at a point in every slice view, until the cursor is over another one."""
         for pointer in self.slices:
             pointer.point_at(ras)
+
+    def unpin(self) -> None:
+        """Forget the island that was pointed at."""
+        for pointer in self.slices:
+            pointer.unpin()
 
     def hide_overlays(self) -> None:
         """Hide masks and outlines, to see the bare scan, until `show_overlays`."""

@@ -29,6 +29,7 @@ class RemoveIslandEffect(AbstractScriptedSegmentEditorEffect):
         self._outlines = {}
         self._islands = None
         self._pressed = None
+        self._is_ours = False
 
     def clone(self):
         """A new effect of this kind, as Slicer asks for."""
@@ -98,20 +99,26 @@ class RemoveIslandEffect(AbstractScriptedSegmentEditorEffect):
         if viewWidget.className() == "qMRMLThreeDWidget":
             self._process_3d(eventId, position, viewWidget)
             return False
-        if viewWidget.className() != "qMRMLSliceWidget":
-            return False
+        return viewWidget.className() == "qMRMLSliceWidget" and self._process_slice(
+            callerInteractor, eventId, position, viewWidget
+        )
+
+    def _process_slice(self, interactor, eventId, position, viewWidget):  # noqa: N803
+        kept = False
         if eventId == vtk.vtkCommand.LeftButtonPressEvent:
-            if callerInteractor.GetRepeatCount() == 0:
+            if interactor.GetRepeatCount() == 0:
                 self._click(SliceView(viewWidget).ras(position))
             self._hover(viewWidget, position)
-            return True
-        if eventId in (vtk.vtkCommand.LeftButtonReleaseEvent, vtk.vtkCommand.LeftButtonDoubleClickEvent):
-            return True
-        if eventId in (vtk.vtkCommand.MouseMoveEvent, vtk.vtkCommand.EnterEvent):
+            self._is_ours = kept = True
+        elif eventId == vtk.vtkCommand.LeftButtonDoubleClickEvent:
+            self._is_ours = kept = True
+        elif eventId == vtk.vtkCommand.LeftButtonReleaseEvent:
+            kept, self._is_ours = self._is_ours, False  # a drag that began with a key held is Slicer's
+        elif eventId in (vtk.vtkCommand.MouseMoveEvent, vtk.vtkCommand.EnterEvent):
             self._hover(viewWidget, position)
         elif eventId == vtk.vtkCommand.LeaveEvent:
             self._hide(viewWidget)
-        return False
+        return kept
 
     def processViewNodeEvents(self, _callerViewNode, _eventId, viewWidget):  # noqa: N802, N803
         """The outline follows the view when it is moved or zoomed."""

@@ -190,8 +190,7 @@ class CasesPanel:
 
     def _fill_row(self, listed: ListedCase) -> None:
         states = {"new": _("new"), "begun": _("begun"), "done": _("done"), "damaged": _("damaged")}
-        blinded = self._desk.workflow.study is not None and self._desk.workflow.study.blinded
-        volume = "" if listed.vhi_mm3 is None or blinded else f"{listed.vhi_mm3:,.0f}"
+        volume = "" if listed.vhi_mm3 is None else f"{listed.vhi_mm3:,.0f}"
         flag = "" if listed.flag is None else listed.flag or _("flagged")
         for column, text in enumerate((listed.title, states[listed.state], volume, flag)):
             item = qt.QTableWidgetItem(text)

@@ -150,7 +150,7 @@ class IslandList:
         for column, text in texts.items():
             item = qt.QTableWidgetItem(text)
             if column < self.SLICES:
-                item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
+                item.setTextAlignment(int(qt.Qt.AlignRight) | int(qt.Qt.AlignVCenter))
             if colour is not None:
                 item.setForeground(qt.QBrush(qt.QColor(colour)))
             table.setItem(place, column, item)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import qt
+import slicer
 
 from .shortcut_list import Shortcut
 
@@ -86,13 +87,13 @@ class _ReleaseFilter(qt.QObject):
         """Call `released` once."""
         self.stop()
         self._released = released
-        qt.QApplication.instance().installEventFilter(self)
+        slicer.app.installEventFilter(self)
 
     def stop(self) -> None:
         """Wait no more; what waits is called."""
         released, self._released = self._released, None
         if released is not None:
-            qt.QApplication.instance().removeEventFilter(self)
+            slicer.app.removeEventFilter(self)
             released()
 
     def eventFilter(self, _watched: Any, event: Any) -> bool:  # noqa: N802 (Qt's name)

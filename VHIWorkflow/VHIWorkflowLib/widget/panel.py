@@ -174,10 +174,12 @@ class Panel:
         shutil.rmtree(self._around.temporary, ignore_errors=True)
 
     def continue_scene(self) -> None:
-        """A scene was opened or added: continue with the case in it, if there is one."""
+        """A scene was opened or added: continue with the case in it, if there is one, in our layout."""
         if self.workflow.case is None:
             with self.desk.attempting():
                 self.workflow.attach()
+        if self._entered:
+            self.layout.arrange(with_3d=self._with_3d)
 
     def update(self, changed: frozenset[What]) -> None:
         """Show what has changed."""
@@ -186,6 +188,7 @@ class Panel:
             return
         if "case" in changed:
             self.desk.at_hand = None
+            self.views.unpin()
             self._show_case()
             self._open_sections()
         for part in self._parts:
@@ -213,6 +216,8 @@ class Panel:
 
     def hovered(self, row: IslandRow | None, ras: Ras | None) -> None:
         """The cursor is over an island, or over none."""
+        if row is not None:
+            self.views.unpin()
         self.cleaning.hovered(None if row is None or ras is None else AtHand(row.number, ras))
 
     def is_placing(self) -> bool:

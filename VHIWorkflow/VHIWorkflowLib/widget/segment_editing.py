@@ -8,6 +8,7 @@ import numpy as np
 import slicer
 
 from VHIWorkflowLib.core.segment_kinds import NORMAL_BONE, SegmentKind
+from VHIWorkflowLib.scene.errors import SceneError
 from VHIWorkflowLib.scene.workflow import Workflow
 
 EDITOR_TAG = "SegmentEditor"
@@ -35,17 +36,18 @@ class SegmentEditing:
             If no case is open.
         """
         self._workflow.make_complete()
-        opened, case = self._workflow.open, self._workflow.case
+        case = self._workflow.case
         if case is None:
-            return
+            raise SceneError("no case is open; open one from the list first")
         self._kind = kind
         editor = _editor_node()
         editor.SetAndObserveSegmentationNode(case.segmentation_node)
-        editor.SetAndObserveSourceVolumeNode(case.stir_node if kind == NORMAL_BONE else case.t1w_node)
+        volume = case.stir_node if kind == NORMAL_BONE else case.t1w_node
+        editor.SetAndObserveSourceVolumeNode(volume)
         editor.SetSelectedSegmentID(kind.segment_id)
         editor.SetOverwriteMode(editor.OverwriteNone)
-        _ = opened
         slicer.util.selectModule("SegmentEditor")
+        slicer.util.setSliceViewerLayers(background=volume, fit=True, rotateToVolumePlane=True)
 
     def take(self) -> None:
         """Take the region as it was edited, if it was.

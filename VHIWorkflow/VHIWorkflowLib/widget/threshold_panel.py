@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import qt
 from slicer.i18n import tr as _
 
 from VHIWorkflowLib.scene.signals import What
@@ -91,9 +90,9 @@ class ThresholdPanel:
 
 def _set_slider(slider: Any, low: float, high: float, value: float) -> None:
     """Set range and value without telling."""
-    blocker = qt.QSignalBlocker(slider)
+    was_blocked = slider.blockSignals(True)
     slider.singleStep = max((high - low) / STEPS, 1e-6)
     slider.decimals = 1 if high >= 1000 else 3
     slider.minimum, slider.maximum = low, high
     slider.value = value
-    blocker.unblock()
+    slider.blockSignals(was_blocked)

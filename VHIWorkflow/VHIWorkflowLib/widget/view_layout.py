@@ -85,10 +85,8 @@ class ViewLayout:
     def take(self, *, with_3d: bool) -> None:
         """Show our layout; that of the reader is remembered."""
         if self._before is None:
-            self._before = self._node.GetViewArrangement()
-            self._before = None if self._before in LAYOUTS else self._before
-            if self._before is None:
-                self._before = self._node.SlicerLayoutFourUpView
+            shown = self._node.GetViewArrangement()
+            self._before = self._node.SlicerLayoutFourUpView if shown in LAYOUTS else shown
         self.arrange(with_3d=with_3d)
 
     def arrange(self, *, with_3d: bool) -> None:
