@@ -45,6 +45,50 @@ def write_record(record: CaseRecord, folder: Path) -> None:
     write_atomically(folder / RECORD_NAME, record_bytes(record, folder))
 
 
+def keep_earlier(folder: Path, *others: str) -> Path | None:
+    """Keep the record of a folder under the next free name ``case.<n>.json``, with other files of that state.
+
+    Parameters
+    ----------
+    folder
+        Of the record.
+    others
+        Names of files to keep with it, as ``<stem>.<n>.<ending>``; those that are not there are passed over.
+
+    Returns
+    -------
+    Path or None
+        Where it now lies too; None when there is no record.
+
+    Raises
+    ------
+    RecordError
+        If a file cannot be read or written.
+    """
+    if not (folder / RECORD_NAME).exists():
+        return None
+    number = 1 + max((n for n, _ in earlier_records(folder)), default=0)
+    for name in (*others, RECORD_NAME):
+        if (folder / name).exists():
+            with clear_errors(folder / name):
+                data = (folder / name).read_bytes()
+            write_atomically(folder / numbered(name, number), data)
+    return folder / numbered(RECORD_NAME, number)
+
+
+def earlier_records(folder: Path) -> list[tuple[int, Path]]:
+    """Records that `keep_earlier` kept, with their numbers, the oldest first."""
+    stem, ending = RECORD_NAME.split(".", 1)
+    found = [(path.name.split(".")[1], path) for path in folder.glob(f"{stem}.*.{ending}")]
+    return sorted((int(number), path) for number, path in found if number.isascii() and number.isdigit())
+
+
+def numbered(name: str, number: int) -> str:
+    """Name of the copy of a file that belongs to an earlier record."""
+    stem, ending = name.split(".", 1)
+    return f"{stem}.{number}.{ending}"
+
+
 def record_bytes(record: CaseRecord, folder: Path) -> bytes:
     """The content of ``case.json`` for a folder."""
     text = json.dumps(document_of(record, folder), ensure_ascii=False, allow_nan=False, indent=1)
