@@ -277,6 +277,37 @@ def test_a_failed_measurement_leaves_the_earlier_one_as_it_was(files, tmp_path):
     assert len(read_rows(tmp_path / "out" / RESULTS_NAME)) == 1
 
 
+def test_measuring_again_keeps_the_earlier_records_in_the_order_they_were_made(files, tmp_path):
+    records = []
+    for pixels in (4, 9, 16):
+        request = request_for(files, tmp_path)
+        settings = replace(request.settings, minimum_group_pixels=pixels)
+        outcome = measure_case(replace(request, settings=settings))
+        records.append((outcome.folder / "case.json").read_bytes())
+    assert (outcome.folder / "case.1.json").read_bytes() == records[0]
+    assert (outcome.folder / "case.2.json").read_bytes() == records[1]
+    assert (outcome.folder / "case.json").read_bytes() == records[2]
+    assert not (outcome.folder / "case.3.json").exists()
+    assert read_record(outcome.folder / "case.1.json").settings.minimum_group_pixels == 4
+    assert [found.problems for found in verify_folder(tmp_path)] == [()]
+
+
+def test_a_record_kept_just_before_the_program_was_killed_is_not_kept_twice(files, tmp_path):
+    folder = measure_case(request_for(files, tmp_path)).folder
+    (folder / "case.1.json").write_bytes((folder / "case.json").read_bytes())
+    measure_case(request_for(files, tmp_path))
+    assert not (folder / "case.2.json").exists()
+
+
+def test_a_case_that_cannot_be_written_again_has_no_second_copy_of_its_record(files, tmp_path):
+    measure_case(request_for(files, tmp_path / "out"))
+    (tmp_path / "out" / RESULTS_NAME).write_text("no table")
+    before = files_below(tmp_path / "out")
+    with pytest.raises(RecordError):
+        measure_case(request_for(files, tmp_path / "out"))
+    assert files_below(tmp_path / "out") == before
+
+
 def test_a_scan_in_a_folder_with_a_number_sign_is_no_series(files, tmp_path):
     odd = tmp_path / "no#1"
     odd.mkdir()

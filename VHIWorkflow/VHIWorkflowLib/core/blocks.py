@@ -6,7 +6,6 @@ and only the blocks that hold any voxel of a mask are copied together and worked
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -41,13 +40,20 @@ class Blocks:
     numbers: IndexArray
 
     @classmethod
-    def holding(cls, *masks: BoolArray) -> Blocks:
-        """Blocks of the voxels of flat masks, all of one size."""
-        size = masks[0].size
-        held = functools.reduce(np.logical_or, (mask[: size // BLOCK * BLOCK].view(np.uint64) != 0 for mask in masks))
+    def holding(cls, mask: BoolArray, others: IndexArray) -> Blocks:
+        """Blocks of the voxels of a flat mask, and of others given by their positions in it."""
+        held = mask[: mask.size // BLOCK * BLOCK].view(np.uint64) != 0
+        in_blocks = others >> BLOCK_BITS
+        held[in_blocks[in_blocks < held.size]] = True
         wanted = held.copy()
         wanted[1:] |= held[:-1]
-        return cls(size, np.append(np.flatnonzero(wanted), held.size))
+        return cls(mask.size, np.append(positions_of_true(wanted), held.size))
+
+    def places(self, positions: IndexArray) -> IndexArray:
+        """Where in ``of`` voxels of these blocks stand, given by their positions in the whole array."""
+        places: IndexArray = np.searchsorted(self.numbers, positions >> BLOCK_BITS) << BLOCK_BITS
+        places += positions & BLOCK - 1
+        return places
 
     def of(self, array: npt.NDArray[Value]) -> npt.NDArray[Value]:
         """Values of a flat array in these blocks, one after the other."""
@@ -69,7 +75,7 @@ class Blocks:
         Examples
         --------
         >>> mask = np.arange(40) > 28
-        >>> blocks = Blocks.holding(mask)
+        >>> blocks = Blocks.holding(mask, np.array([2]))
         >>> blocks.ends(blocks.of(mask & (np.arange(40) != 33)))
         array([29, 33, 34, 40])
         """

@@ -99,11 +99,11 @@ class Lattice:
     def flat_runs(self, runs: Runs) -> IndexArray:
         """``flat(runs.codes())``, without taking every code apart."""
         stride = 1 if self.axes[2] == 2 else self.shape[2]
-        first, lengths = self.flat(runs.start), runs.lengths
-        steps = np.full(int(lengths.sum()), stride)
-        steps[:1] = first[:1]
-        steps[np.cumsum(lengths[:-1])] = np.diff(first) - (lengths[:-1] - 1) * stride
-        return np.cumsum(steps, out=steps)
+        lengths = runs.lengths
+        before = np.cumsum(lengths) - lengths
+        positions: IndexArray = np.repeat(self.flat(runs.start) - before * stride, lengths)
+        positions += np.arange(0, positions.size * stride, stride)
+        return positions
 
     def slices(self, codes: IndexArray) -> IndexArray:
         """Slice numbers of voxels given by their codes."""
@@ -168,10 +168,9 @@ class Runs:
 
     def neighbours(self, steps: tuple[int, ...]) -> tuple[IndexArray, IndexArray]:
         """Positions of runs that touch: the one, and the other some steps on."""
-        begin = np.concatenate([self.start + step for step in steps])
         end = np.concatenate([self.stop + step for step in steps])
         one = np.tile(np.arange(self.start.size), len(steps))
-        other = np.searchsorted(self.stop, begin)
+        other = np.concatenate([_count_below(self.stop, self.start + step) for step in steps])
         starts = np.append(self.start, _BEYOND)
         ones, others = [], []
         while (touching := np.flatnonzero(starts[other] <= end)).size:
@@ -180,6 +179,22 @@ class Runs:
             others.append(other)
             other = other + 1  # a run may touch several: on to the next
         return np.concatenate([one[:0], *ones]), np.concatenate([one[:0], *others])
+
+
+def _count_below(values: IndexArray, limits: IndexArray) -> IndexArray:
+    """How many of some ascending values lie below each of some ascending limits: ``np.searchsorted(values, limits)``.
+
+    Merging the two is faster than searching for every limit; the stable sort finds them in order and only merges.
+
+    Examples
+    --------
+    >>> _count_below(np.array([2, 4, 6]), np.array([1, 4, 5, 9]))
+    array([0, 1, 2, 3])
+    """
+    order = np.argsort(np.concatenate([limits, values]), kind="stable")
+    place: IndexArray = np.flatnonzero(order < limits.size)
+    place -= np.arange(limits.size)
+    return place
 
 
 def connected(count: int, source: IndexArray, target: IndexArray) -> tuple[int, IndexArray]:
@@ -199,13 +214,17 @@ def connected(count: int, source: IndexArray, target: IndexArray) -> tuple[int, 
     >>> connected(5, np.array([4, 3]), np.array([1, 4]))
     (3, array([0, 1, 2, 1, 1]))
     """
-    root = np.arange(count)
-    while source.size:
-        np.minimum.at(root, np.maximum(source, target), np.minimum(source, target))
-        while not ((above := root.take(root)) == root).all():
-            root = above
-        source, target = root[source], root[target]
-        apart = source != target
-        source, target = source[apart], target[apart]
-    number = np.cumsum(root == np.arange(count))
-    return int(number[-1]) if count else 0, number[root] - 1
+    nodes = np.arange(count)
+    root = nodes.copy()
+    np.minimum.at(root, np.maximum(source, target), np.minimum(source, target))
+    while not np.array_equal(above := root.take(root), root):
+        root = above
+    number = np.cumsum(root == nodes) - 1
+    component = number.take(root)
+    source, target = component.take(source), component.take(target)
+    apart = np.flatnonzero(source != target)
+    found = int(number[-1]) + 1 if count else 0
+    if apart.size:  # trees that an edge still joins: the same again, with a node for each
+        found, joined = connected(found, source.take(apart), target.take(apart))
+        component = joined.take(component)
+    return found, component

@@ -177,11 +177,14 @@ def measure(
         if mask.shape != stir.grid.shape:
             raise MeasurementError(f"the {name} has shape {mask.shape}, the STIR volume {stir.grid.shape}")
     lattice = Lattice(stir.grid.shape, stir.grid.slice_axis)
-    arrays = [lattice.in_order(array) for array in (normal_bone, disease_region, stir.array)]
-    blocks = Blocks.holding(*arrays[:2])
-    normal, disease, intensities = (blocks.of(array) for array in arrays)
-    statistics = normal_bone_statistics(intensities[positions_of_true(normal)])
-    region = disease & ~normal
+    bone, scan = lattice.in_order(disease_region), lattice.in_order(stir.array)
+    normal = positions_of_true(lattice.in_order(normal_bone))
+    statistics = normal_bone_statistics(scan.take(normal))
+    blocks = Blocks.holding(bone, normal)
+    region, intensities = blocks.of(bone), blocks.of(scan)
+    in_normal = blocks.places(normal)
+    share_inside = np.count_nonzero(region.take(in_normal)) / normal.size
+    region[in_normal] = False
     if not region.any():
         raise MeasurementError("nothing is left of the disease region once the normal bone is taken out")
     if not np.isfinite(intensities).all() and not np.isfinite(intensities[region]).all():
@@ -204,7 +207,7 @@ def measure(
         above_threshold_voxels=int(runs.lengths.sum()),
         islands=islands,
         conservative=found >= smallest_at_least(limits.conservative_cut, found.dtype),
-        warnings=_warnings(normal_bone, disease_region, np.count_nonzero(normal & disease) / statistics.voxels),
+        warnings=_warnings(normal_bone, disease_region, share_inside),
     )
 
 

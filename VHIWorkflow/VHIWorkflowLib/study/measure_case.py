@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,10 +11,10 @@ from VHIWorkflowLib.core.errors import CleaningError
 from VHIWorkflowLib.core.measurement import Settings
 from VHIWorkflowLib.core.targets import Touching
 from VHIWorkflowLib.files.errors import InputError, RecordError
-from VHIWorkflowLib.files.safe_files import case_folder, write_atomically
+from VHIWorkflowLib.files.safe_files import case_folder, clear_errors, locked, write_atomically
 from VHIWorkflowLib.files.volumes import sha256_of
 
-from .case_files import RECORD_NAME, read_record
+from .case_files import RECORD_NAME, earlier_records, keep_earlier, read_record
 from .case_inputs import CaseFiles, InputFile, load_case
 from .case_record import CaseKey, CaseRecord
 from .found_regions import Networks, Progress, bundled_regions
@@ -93,7 +94,7 @@ def measure_case(request: Request, clock: Clock = utc_now, progress: Progress | 
         reading.session.keep(Touching.mask(loaded.keep))
     if not reading.session.steps and start == "remove":
         reading.warnings.append(NOT_CLEANED)
-    record = reading.finish()
+    record = _finish_and_keep_earlier(reading)
     return Outcome(record, reading.folder, write_figure(reading, record, request.figure))
 
 
@@ -109,6 +110,24 @@ def _refuse_to_replace_unfinished(request: Request) -> None:
     if record.state == "begun" and record.cleaning.steps:
         problem = f"holds an unfinished reading of {len(record.cleaning.steps)} steps; finish it, or move it away"
         raise RecordError(folder / RECORD_NAME, problem)
+
+
+def _finish_and_keep_earlier(reading: Reading) -> CaseRecord:
+    """Finish a case; the record of its earlier measurement stays beside the new one, as ``case.<n>.json``."""
+    current = reading.folder / RECORD_NAME
+    kept = None
+    if current.exists():
+        with locked(current), clear_errors(current):
+            earlier = earlier_records(reading.folder)
+            if not earlier or earlier[-1][1].read_bytes() != current.read_bytes():  # else killed before it was replaced
+                kept = keep_earlier(reading.folder)
+    try:
+        return reading.finish()
+    except RecordError:
+        with suppress(OSError):
+            if kept is not None and kept.read_bytes() == current.read_bytes():  # nothing was replaced
+                kept.unlink()
+        raise
 
 
 def write_figure(reading: Reading, record: CaseRecord, wanted: bool | Path) -> Path | None:
