@@ -13,7 +13,7 @@ from VHIWorkflowLib.agreement.tables import CASE_COLUMNS, case_cells
 from VHIWorkflowLib.statistics.bland_altman import bland_altman
 from VHIWorkflowLib.statistics.estimates import Estimate, FloatArray, logarithms
 
-from .html import figure, page, paragraphs, table, text
+from .html import figure, number, page, paragraphs, table, text
 from .svg import scatter
 
 RULES = (
@@ -46,8 +46,9 @@ def agreement_report(comparisons: Sequence[Comparison]) -> str:
 
 def figures_of(estimate: Estimate) -> str:
     """A figure with its interval, as it is printed."""
-    interval = "" if estimate.low is None else f" ({estimate.low:.3g} to {estimate.high:.3g})"
-    return f"{estimate.value:.3g}{interval}"
+    if estimate.low is None or estimate.high is None:
+        return number(estimate.value)
+    return f"{number(estimate.value)} ({number(estimate.low)} to {number(estimate.high)})"
 
 
 def _cases_left_out(found: Comparison) -> str:

@@ -33,7 +33,8 @@ document.querySelectorAll('th button').forEach(function (button) {
     head.parentNode.querySelectorAll('th').forEach(function (other) { other.removeAttribute('aria-sort'); });
     head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
     Array.from(body.rows).sort(function (one, other) {
-      var a = one.cells[at].textContent, b = other.cells[at].textContent, x = parseFloat(a), y = parseFloat(b);
+      var a = one.cells[at].textContent, b = other.cells[at].textContent;
+      var x = parseFloat(a.replace(/,/g, '')), y = parseFloat(b.replace(/,/g, ''));
       var order = isNaN(x) || isNaN(y) ? a.localeCompare(b) : x - y;
       return up ? order : -order;
     }).forEach(function (row) { body.appendChild(row); });
@@ -45,6 +46,17 @@ document.querySelectorAll('th button').forEach(function (button) {
 def text(value: object) -> str:
     """Any text, safe inside an element or an attribute."""
     return html.escape(str(value), quote=True)
+
+
+def number(value: float) -> str:
+    """A figure as a reader wants it: thousands apart, three digits below.
+
+    Examples
+    --------
+    >>> number(-12345.6), number(0.012345), number(97.25)
+    ('-12,346', '0.0123', '97.2')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

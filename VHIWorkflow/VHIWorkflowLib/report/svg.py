@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .html import text
+from .html import number, text
 
 WIDTH, HEIGHT = 460, 340
 LEFT, RIGHT, TOP, BOTTOM = 66, 14, 14, 46
@@ -94,7 +94,7 @@ def scatter(
         guides.append(Guide((across.low, across.low), (across.high, across.high), "equal"))
     points = "".join(
         f'<circle cx="{across.place(a):.1f}" cy="{upwards.place(b):.1f}" r="4" fill="var(--mark)" fill-opacity="0.75">'
-        f"<title>{text(name)}: {a:.4g}, {b:.4g}</title></circle>"
+        f"<title>{text(name)}: {number(a)}, {number(b)}</title></circle>"
         for a, b, name in zip(xs, ys, names, strict=True)
     )
     title = f"{labels[1]} against {labels[0]}, {len(xs)} cases"
@@ -114,10 +114,10 @@ def _axes(across: Axis, upwards: Axis) -> str:
     ]
     for value in across.ticks():
         at = across.place(value)
-        parts.append(f'<text x="{at:.1f}" y="{bottom + 16}" text-anchor="middle">{value:.4g}</text>')
+        parts.append(f'<text x="{at:.1f}" y="{bottom + 16}" text-anchor="middle">{number(value)}</text>')
     for value in upwards.ticks():
         at = upwards.place(value)
-        parts.append(f'<text x="{left - 6}" y="{at + 4:.1f}" text-anchor="end">{value:.4g}</text>')
+        parts.append(f'<text x="{left - 6}" y="{at + 4:.1f}" text-anchor="end">{number(value)}</text>')
     return "".join(parts)
 
 
