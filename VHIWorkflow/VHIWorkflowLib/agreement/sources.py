@@ -1,0 +1,139 @@
+"""Where the readings that are compared lie: results folders, results tables, and folders of plain masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from VHIWorkflowLib.core.grids import BoolArray, Volume
+from VHIWorkflowLib.core.segment_kinds import SENSITIVE
+from VHIWorkflowLib.files.errors import InputError
+from VHIWorkflowLib.files.folder_scan import IMAGE_ENDINGS
+from VHIWorkflowLib.files.results import RESULTS_NAME, read_rows
+from VHIWorkflowLib.files.results_rows import ResultsRow
+from VHIWorkflowLib.files.volumes import read_mask
+from VHIWorkflowLib.study.reading import LABELMAP_NAME
+
+READER_MARK = "#"
+
+
+@dataclass(frozen=True)
+class ReadCase:
+    """One case as somebody read it.
+
+    Attributes
+    ----------
+    case_id, time_point
+        Which examination; the time point is empty for plain masks.
+    volume_mm3, voxel_mm3
+        VHI and volume of a voxel, where a table has them.
+    mask
+        Reads the mask, or None where only the number is known.
+    """
+
+    case_id: str
+    time_point: str
+    volume_mm3: float | None
+    voxel_mm3: float | None
+    mask: Callable[[], Volume] | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """All cases of one reader, repeat or method: its name and its cases, in the order of their names."""
+
+    name: str
+    cases: tuple[ReadCase, ...]
+
+    def by_name(self, with_time_points: bool) -> dict[str, ReadCase]:
+        """Cases by the name they are matched by.
+
+        Raises
+        ------
+        InputError
+            If two have the same name.
+        """
+        found: dict[str, ReadCase] = {}
+        for case in self.cases:
+            name = f"{case.case_id} {case.time_point}".strip() if with_time_points else case.case_id
+            if name in found:
+                raise InputError(self.name, f"has case {name!r} twice; keep one of them")
+            found[name] = case
+        return found
+
+    @property
+    def has_time_points(self) -> bool:
+        """Whether time points tell its cases apart."""
+        return any(case.time_point for case in self.cases)
+
+
+def read_source(text: str) -> Source:
+    """Find the readings that a user names.
+
+    Parameters
+    ----------
+    text
+        A results folder or results table, with ``#reader`` behind it when it holds several readers; or a folder of
+        masks (NIfTI, NRRD, MHA, Slicer segmentations), whose file names are the cases.
+
+    Raises
+    ------
+    InputError
+        If there is nothing there, or several readers and none chosen.
+    RecordError
+        If a table cannot be read.
+    """
+    path, _, reader = text.partition(READER_MARK) if not Path(text).exists() else (text, "", "")
+    place = Path(path)
+    if not place.exists():
+        raise InputError(place, "does not exist; name a results folder, a results table or a folder of masks")
+    table = place / RESULTS_NAME if place.is_dir() else place
+    if table.is_file():
+        return _of_table(table, reader or None, text)
+    return _of_masks(place)
+
+
+def _of_table(table: Path, reader: str | None, text: str) -> Source:
+    rows = read_rows(table)
+    readers = sorted({row.reader for row in rows})
+    if reader is None and len(readers) > 1:
+        raise InputError(
+            table, f"holds the readers {', '.join(readers)}; choose one, as in {table.parent}#{readers[0]}"
+        )
+    chosen = [row for row in rows if reader is None or row.reader == reader]
+    if not chosen:
+        raise InputError(table, f"holds no case of reader {reader}; there are {', '.join(readers) or 'none'}")
+    name = chosen[0].reader if reader or len(readers) == 1 else text
+    return Source(name, tuple(_of_row(table.parent, row) for row in sorted(chosen, key=lambda row: row.key)))
+
+
+def _of_row(folder: Path, row: ResultsRow) -> ReadCase:
+    labelmap = folder.joinpath(*row.key) / LABELMAP_NAME
+    mask = (lambda: read_mask(labelmap, allow_empty=True)) if labelmap.is_file() else None
+    return ReadCase(row.case_id, row.time_point, row.vhi_sensitive_mm3, row.voxel_volume_mm3, mask)
+
+
+def _of_masks(folder: Path) -> Source:
+    found = []
+    for path in sorted(folder.iterdir()):
+        ending = next((ending for ending in IMAGE_ENDINGS if path.name.lower().endswith(ending)), None)
+        if ending and path.is_file() and not path.name.startswith("."):
+            found.append(ReadCase(path.name[: -len(ending)], "", None, None, _reader_of(path)))
+    if not found:
+        raise InputError(folder, f"holds neither {RESULTS_NAME} nor masks ({', '.join(IMAGE_ENDINGS)})")
+    return Source(folder.resolve().name, tuple(found))
+
+
+def _reader_of(path: Path) -> Callable[[], Volume]:
+    def read() -> Volume:
+        mask: Volume = read_mask(path, segment=SENSITIVE.name, allow_empty=True)
+        return mask
+
+    return read
+
+
+def array_of(volume: Volume) -> BoolArray:
+    """The mask itself, shape (k, j, i)."""
+    array: BoolArray = volume.array.astype(bool)
+    return array

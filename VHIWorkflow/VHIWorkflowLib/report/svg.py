@@ -1,0 +1,131 @@
+"""Plots as SVG: points and lines on two axes, in the colours of the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .html import number, text
+
+WIDTH, HEIGHT = 460, 340
+LEFT, RIGHT, TOP, BOTTOM = 66, 14, 14, 46
+MOST_TICKS = 6
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Label and range of an axis, and where on the page its ends lie."""
+
+    label: str
+    low: float
+    high: float
+    start: float
+    end: float
+
+    @classmethod
+    def around(cls, label: str, values: Sequence[float], start: float, end: float) -> Axis:
+        """An axis that holds all values, with some space on either side."""
+        low, high = min(values), max(values)
+        space = 0.06 * (high - low) or max(abs(high), 1.0) * 0.1
+        return cls(label, low - space, high + space, start, end)
+
+    def place(self, value: float) -> float:
+        """Where a value lies on the page."""
+        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+
+    def ticks(self) -> list[float]:
+        """Round values along the axis.
+
+        Examples
+        --------
+        >>> Axis("x", 0.0, 10.0, 0.0, 1.0).ticks()
+        [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+        """
+        rough = (self.high - self.low) / MOST_TICKS
+        power = 10.0 ** math.floor(math.log10(rough))
+        step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+        first = math.ceil(self.low / step - 1e-9)
+        last = math.floor(self.high / step + 1e-9)
+        return [number * step for number in range(first, last + 1)]
+
+
+@dataclass(frozen=True)
+class Guide:
+    """A straight line through the plot from (x, y) to (x, y) with a label, dashed where it is a limit."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    label: str
+    dashed: bool = False
+
+
+def scatter(
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    labels: tuple[str, str],
+    names: Sequence[str],
+    *,
+    levels: Sequence[tuple[float, str, bool]] = (),
+    diagonal: bool = False,
+) -> str:
+    """Points with their names shown on hover.
+
+    Parameters
+    ----------
+    x, y, names
+        One of each for every case.
+    labels
+        Of the two axes.
+    levels
+        Horizontal lines: height, label, dashed or not.
+    diagonal
+        Draw the line of equality, and give both axes one range.
+    """
+    xs, ys = (np.asarray(values, dtype=np.float64).tolist() for values in (x, y))
+    both = [*xs, *ys] if diagonal else []
+    across = Axis.around(labels[0], [*xs, *both], LEFT, WIDTH - RIGHT)
+    upwards = Axis.around(labels[1], [*ys, *both, *(height for height, _, _ in levels)], HEIGHT - BOTTOM, TOP)
+    guides = [Guide((across.low, height), (across.high, height), label, dashed) for height, label, dashed in levels]
+    if diagonal:
+        guides.append(Guide((across.low, across.low), (across.high, across.high), "equal"))
+    points = "".join(
+        f'<circle cx="{across.place(a):.1f}" cy="{upwards.place(b):.1f}" r="4" fill="var(--mark)" fill-opacity="0.75">'
+        f"<title>{text(name)}: {number(a)}, {number(b)}</title></circle>"
+        for a, b, name in zip(xs, ys, names, strict=True)
+    )
+    title = f"{labels[1]} against {labels[0]}, {len(xs)} cases"
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{text(title)}">'
+        f"{_axes(across, upwards)}{''.join(_guide(each, across, upwards) for each in guides)}{points}</svg>"
+    )
+
+
+def _axes(across: Axis, upwards: Axis) -> str:
+    bottom, left = upwards.start, across.start
+    parts = [
+        f'<path d="M{left} {TOP}V{bottom}H{WIDTH - RIGHT}" fill="none" stroke="var(--faint)"/>',
+        f'<text x="{(left + across.end) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{text(across.label)}</text>',
+        f'<text transform="translate(14 {(TOP + bottom) / 2:.0f}) rotate(-90)" text-anchor="middle">'
+        f"{text(upwards.label)}</text>",
+    ]
+    for value in across.ticks():
+        at = across.place(value)
+        parts.append(f'<text x="{at:.1f}" y="{bottom + 16}" text-anchor="middle">{number(value)}</text>')
+    for value in upwards.ticks():
+        at = upwards.place(value)
+        parts.append(f'<text x="{left - 6}" y="{at + 4:.1f}" text-anchor="end">{number(value)}</text>')
+    return "".join(parts)
+
+
+def _guide(guide: Guide, across: Axis, upwards: Axis) -> str:
+    x1, x2 = across.place(guide.start[0]), across.place(guide.end[0])
+    y1, y2 = upwards.place(guide.start[1]), upwards.place(guide.end[1])
+    dash, colour = (' stroke-dasharray="5 4"', "var(--limit)") if guide.dashed else ("", "var(--faint)")
+    return (
+        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"{dash}/>'
+        f'<text x="{x2 - 4:.1f}" y="{y2 - 5:.1f}" text-anchor="end">{text(guide.label)}</text>'
+    )
