@@ -116,11 +116,12 @@ def canonical_frame(grid: Grid, wanted: ModelInput) -> CanonicalFrame:
     return CanonicalFrame(order, flips, (sizes[0], sizes[1], sizes[2]), shape, cosine)
 
 
-def interpolation_matrix(size: int, new_size: int) -> FloatArray:
+def interpolation_matrix(size: int, new_size: int, reach: float | None = None) -> FloatArray:
     """Weights, shape (new_size, size), that resample a row of pixels over the same field of view.
 
     Linear interpolation; where pixels become larger, a triangle as wide as two of the new ones, so that nothing is
-    skipped. Beyond the outermost centres the outermost value holds.
+    skipped. `reach` is half the width of the triangle, in pixels, where it should be another. Beyond the outermost
+    centres the outermost value holds.
 
     Examples
     --------
@@ -132,7 +133,7 @@ def interpolation_matrix(size: int, new_size: int) -> FloatArray:
     """
     step = size / new_size
     centres = (np.arange(new_size) + 0.5) * step - 0.5
-    weights = np.maximum(1 - np.abs(np.arange(size) - centres[:, None]) / max(step, 1.0), 0)
+    weights = np.maximum(1 - np.abs(np.arange(size) - centres[:, None]) / max(reach or step, 1.0), 0)
     matrix: FloatArray = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
     return matrix
 

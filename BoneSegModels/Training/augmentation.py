@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import dataclass
 
 import torch
@@ -24,15 +25,26 @@ class Batch:
 
 
 class Draw:
-    """Random numbers for a batch: one value per sample, from one seeded generator on the CPU."""
+    """Random numbers for a batch, one value per sample, where the batch lies; the same seed and step give the same.
 
-    def __init__(self, seed: int, step: int, size: int) -> None:
+    Another stream is another batch of the same step. Values differ between kinds of device. `single` gives one number
+    for the whole batch without waiting for a device.
+    """
+
+    def __init__(self, seed: int, step: int, size: int, device: torch.device | None = None, stream: int = 0) -> None:
         self.size = size
-        self.generator = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
+        self.device = device or torch.device("cpu")
+        mixed = (seed * 1_000_003 + step + stream * 1_000_000_007) % 2**63
+        self.generator = torch.Generator(self.device).manual_seed(mixed)
+        self._single = random.Random(mixed)
+
+    def single(self, low: float, high: float) -> float:
+        """One uniform number."""
+        return self._single.uniform(low, high)
 
     def uniform(self, low: float, high: float) -> torch.Tensor:
         """Uniform values, shape (batch, 1, 1, 1)."""
-        return low + (high - low) * torch.rand((self.size, 1, 1, 1), generator=self.generator)
+        return low + (high - low) * torch.rand((self.size, 1, 1, 1), generator=self.generator, device=self.device)
 
     def around_zero(self, largest: float) -> torch.Tensor:
         """Uniform values between plus and minus `largest`, shape (batch, 1, 1, 1)."""
@@ -40,15 +52,15 @@ class Draw:
 
     def happens(self, probability: float) -> torch.Tensor:
         """1 with the given probability, else 0, shape (batch, 1, 1, 1)."""
-        return (torch.rand((self.size, 1, 1, 1), generator=self.generator) < probability).float()
+        return (self.uniform(0, 1) < probability).float()
 
     def normal(self, *shape: int) -> torch.Tensor:
         """Standard normal values, shape (batch, *shape)."""
-        return torch.randn((self.size, *shape), generator=self.generator)
+        return torch.randn((self.size, *shape), generator=self.generator, device=self.device)
 
     def integers(self, count: int) -> torch.Tensor:
         """Whole numbers from 0 to count - 1, shape (batch,)."""
-        return torch.randint(count, (self.size,), generator=self.generator)
+        return torch.randint(count, (self.size,), generator=self.generator, device=self.device)
 
     def smooth_field(self, channels: int, knots: int, size: tuple[int, int]) -> torch.Tensor:
         """Smooth random fields of about unit deviation, shape (batch, channels, rows, columns)."""
@@ -63,6 +75,7 @@ def augment(
     *,
     spacing_mm: float,
     crop_pixels: int,
+    finer: int = 1,
     draw: Draw,
 ) -> Batch:
     """Change a batch of slices at random.
@@ -76,28 +89,31 @@ def augment(
     strength
         How strong each change may be.
     spacing_mm
-        Between pixels of the slices and of the result.
+        Between pixels of the result.
+    finer
+        How many pixels of the slices lie along one of the result. From finer pixels, as smooth as those of the result,
+        a turned slice is as sharp as one that was not turned.
     crop_pixels
         Rows and columns of the result.
     draw
-        Source of chance; the same seed and step give the same result.
+        Source of chance, on the device of the slices; the same seed and step give the same result.
 
     Returns
     -------
     The changed slices, with one neighbour less on each side. What lies outside the scan is 0 in the image, and counts
     as background.
     """
-    device = stack.device
-    middle = stack.shape[1] // 2
-    changed = _change_marrow(stack, region, strength, draw)
-    lone = draw.happens(strength.lone_slice).to(device)
-    changed = changed + lone * (changed[:, middle : middle + 1] - changed)
-    image = _thicken(changed, draw.uniform(0, strength.thick_slice).to(device))
-    grid = _sampling_grid(stack.shape[-2:], crop_pixels, strength, spacing_mm, draw).to(device)
-    together = torch.cat([image, region[:, middle : middle + 1]], dim=1)
+    count, middle = stack.shape[1], stack.shape[1] // 2
+    rows, columns = (n / finer for n in stack.shape[-2:])
+    grid = _sampling_grid((rows, columns), crop_pixels, strength, spacing_mm, draw)
+    together = torch.cat([stack, region], dim=1)
     moved = functional.grid_sample(together, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-    image, target = moved[:, :-1], moved[:, -1:]
-    field = _field_of_view(crop_pixels, strength, draw).to(device)
+    stack, region = moved[:, :count], moved[:, count:]
+    image, target = _change_marrow(stack, region, strength, draw), region[:, middle : middle + 1]
+    lone = draw.happens(strength.lone_slice)
+    image = image + lone * (image[:, middle : middle + 1] - image)
+    image = _thicken(image, draw.uniform(0, strength.thick_slice))
+    field = _field_of_view(crop_pixels, strength, draw)
     image = _change_intensities(image, strength, draw) * field
     image = _change_sharpness(image, strength, spacing_mm, draw)
     return Batch(image, target * field)
@@ -116,55 +132,54 @@ def _change_marrow(
     patches = draw.smooth_field(1, 9, size) * draw.uniform(0.0, 0.6)
     change = draw.around_zero(1.0) + patches
     change = change.clamp(-1.2, 1.0) * strength.marrow * draw.happens(strength.marrow_probability)
-    return image * torch.exp(change.to(image.device) * region)
+    return image * torch.exp(change * region)
 
 
 def _sampling_grid(
-    size: torch.Size, crop_pixels: int, strength: AugmentationStrength, spacing_mm: float, draw: Draw
+    size: tuple[float, float], crop_pixels: int, strength: AugmentationStrength, spacing_mm: float, draw: Draw
 ) -> torch.Tensor:
     """Where each pixel of the result is taken from, shape (batch, rows, columns, 2), in torch's -1 to 1."""
     angle = draw.around_zero(math.radians(strength.rotation_degrees))
     scale = torch.exp(draw.around_zero(math.log1p(strength.scaling)))
     stretch = torch.exp(draw.around_zero(math.log1p(strength.scaling) / 3))
     mirrored = 1 - 2 * draw.happens(strength.flip)
-    extent = torch.tensor([size[1], size[0]], dtype=torch.float32)
-    room = (extent - crop_pixels).clamp(min=0).mul(0.5) + strength.shift_mm / spacing_mm
-    shift = (draw.uniform(-1, 1), draw.uniform(-1, 1))
-    steps = torch.arange(crop_pixels, dtype=torch.float32) - (crop_pixels - 1) / 2
+    room = [max(n - crop_pixels, 0) / 2 + strength.shift_mm / spacing_mm for n in size]
+    shift = (draw.around_zero(room[1]), draw.around_zero(room[0]))
+    steps = torch.arange(crop_pixels, dtype=torch.float32, device=draw.device) - (crop_pixels - 1) / 2
     y, x = torch.meshgrid(steps, steps, indexing="ij")
     cosine, sine = torch.cos(angle) * scale, torch.sin(angle) * scale
-    columns = (cosine * x + sine * y) * stretch * mirrored + shift[0] * room[0]
-    rows = (cosine * y - sine * x) / stretch + shift[1] * room[1]
+    columns = (cosine * x + sine * y) * stretch * mirrored + shift[0]
+    rows = (cosine * y - sine * x) / stretch + shift[1]
     apart = max(strength.elastic_grid_mm, 4 * spacing_mm)
     knots = max(round(crop_pixels * spacing_mm / apart) + 1, 2)
     bend = draw.smooth_field(2, knots, (crop_pixels, crop_pixels)) * (strength.elastic_mm / spacing_mm)
     bend = bend * draw.uniform(0, 1)
-    places = torch.stack([columns[:, 0] + bend[:, 0], rows[:, 0] + bend[:, 1]], dim=-1)
-    return places * 2 / extent
+    places = ((columns[:, 0] + bend[:, 0]) / size[1], (rows[:, 0] + bend[:, 1]) / size[0])
+    return torch.stack(places, dim=-1) * 2
 
 
 def _field_of_view(crop_pixels: int, strength: AugmentationStrength, draw: Draw) -> torch.Tensor:
     """1 inside a rectangle at least half as wide and high as the square, 0 outside, shape (batch, 1, n, n)."""
-    places = (torch.arange(crop_pixels, dtype=torch.float32) + 0.5) / crop_pixels
-    inside = torch.ones((draw.size, 1, crop_pixels, crop_pixels))
+    places = (torch.arange(crop_pixels, dtype=torch.float32, device=draw.device) + 0.5) / crop_pixels
+    inside = torch.ones((draw.size, 1, crop_pixels, crop_pixels), device=draw.device)
     happens = draw.happens(strength.crop) > 0
     for axis in (2, 3):
         length = draw.uniform(0.5, 1)
         start = draw.uniform(0, 1) * (1 - length)
         along = places.view([1, 1, -1, 1] if axis == 2 else [1, 1, 1, -1])
         inside = inside * ((along >= start) & (along < start + length))
-    return torch.where(happens, inside, torch.ones(()))
+    return torch.where(happens, inside, 1.0)
 
 
 def _change_intensities(image: torch.Tensor, strength: AugmentationStrength, draw: Draw) -> torch.Tensor:
     """Other gamma, contrast, brightness and receiver field."""
     size = (image.shape[-2], image.shape[-1])
-    gamma = torch.exp(draw.around_zero(strength.gamma)).to(image.device)
-    factor = torch.exp(draw.around_zero(strength.contrast)).to(image.device)
-    offset = draw.around_zero(strength.brightness).to(image.device)
+    gamma = torch.exp(draw.around_zero(strength.gamma))
+    factor = torch.exp(draw.around_zero(strength.contrast))
+    offset = draw.around_zero(strength.brightness)
     field = draw.smooth_field(1, 4, size).clamp(-2, 2) / 2 * draw.uniform(0, strength.bias)
     changed = image.clamp(min=0) ** gamma * factor + offset * (image > 0)
-    return changed * torch.exp(field.to(image.device))
+    return changed * torch.exp(field)
 
 
 def _change_sharpness(
@@ -172,12 +187,12 @@ def _change_sharpness(
 ) -> torch.Tensor:
     """Coarser pixels, blur and noise; half of the samples each keep their sharpness and their noise."""
     worst = max(strength.coarsest_mm, spacing_mm)
-    coarse = float(draw.uniform(spacing_mm, worst)[0]) if strength.coarsest_mm > spacing_mm else spacing_mm
+    coarse = draw.single(spacing_mm, worst)
     grain = draw.normal(*image.shape[1:]) * draw.uniform(0, strength.noise) * draw.happens(0.5)
-    sigma = float(draw.uniform(0, strength.blur_mm)[0]) / spacing_mm
+    sigma = draw.single(0, strength.blur_mm) / spacing_mm
     softened = _blur(_coarsen(image, coarse / spacing_mm), sigma)
-    kept = draw.happens(0.5).to(image.device)
-    return kept * image + (1 - kept) * softened + grain.to(image.device)
+    kept = draw.happens(0.5)
+    return kept * image + (1 - kept) * softened + grain
 
 
 def _coarsen(image: torch.Tensor, factor: float) -> torch.Tensor:

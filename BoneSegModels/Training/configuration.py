@@ -85,6 +85,9 @@ class TrainingConfiguration:
         Of the exponential moving average of the weights, which is what is evaluated and kept.
     dice_share
         Share of the Dice loss, the rest being cross-entropy.
+    unlabelled_share, label_from, label_every
+        Share of a batch that comes from unlabelled subjects, where there are any; they are labelled by the averaged
+        weights at step `label_from` for the first time, and again after every so many steps.
     """
 
     features: tuple[int, ...] = (16, 24, 48, 96, 96)
@@ -101,6 +104,9 @@ class TrainingConfiguration:
     weight_decay: float = 1e-4
     average_decay: float = 0.99
     dice_share: float = 0.5
+    unlabelled_share: float = 0.0
+    label_from: int = 500
+    label_every: int = 250
     bfloat16: bool = False
     augmentation: AugmentationStrength = field(default_factory=AugmentationStrength)
 
@@ -129,6 +135,11 @@ class TrainingConfiguration:
         """What the network is given, as its model file will say."""
         scaling = IntensityScaling(percentiles=self.intensity_percentiles, limits=self.intensity_limits)
         return ModelInput("T1w", self.spacing_mm, context_slices=self.context_slices, intensity=scaling)
+
+    @property
+    def unlabelled_size(self) -> int:
+        """How many slices of a batch come from unlabelled subjects."""
+        return round(self.unlabelled_share * self.batch_size)
 
     def to_json(self) -> str:
         """The configuration as a JSON text."""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from BoneSegModelsLib.canonical import CanonicalFrame, canonical_frame
+from BoneSegModelsLib.canonical import CanonicalFrame, canonical_frame, interpolation_matrix
 from BoneSegModelsLib.model_description import ModelInput
 from BoneSegModelsLib.scaling import scale
-from VHIWorkflowLib.core.grids import BoolArray, Volume
+from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
 from VHIWorkflowLib.files.volumes import read_image, read_mask
 from VHIWorkflowLib.phantom import make_phantom
 
 FloatArray = npt.NDArray[np.float32]
+FINER = 2
+"""How many pixels from which training slices are taken lie along one pixel of the network."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,15 @@ class NetworkSlices:
     """All slices of a subject at the network's spacing; float32 tensors of shape (slices, rows, columns).
 
     `image` is scaled, `target` is the share of each pixel in the region: at twice the pixel size of the scan, shares
-    keep the edge that whole pixels would lose.
+    keep the edge that whole pixels would lose. `fine_image` and `fine_target` are the same, as smooth, with `FINER`
+    times as many rows and columns: a turned or bent slice taken from them is as sharp as one taken from the scan.
     """
 
     name: str
     image: torch.Tensor
     target: torch.Tensor
+    fine_image: torch.Tensor
+    fine_target: torch.Tensor
 
 
 def subject_from(name: str, t1w: Volume, region: Volume) -> Subject:
@@ -91,19 +96,82 @@ def phantom_subject(number: int, shape: tuple[int, int, int] = (5, 64, 64)) -> S
 
 
 def load_subjects(source: str) -> list[Subject]:
-    """Subjects of a folder, or synthetic ones: `phantom:4` are four of them."""
+    """Subjects of a folder, of a packed file (`Training.pack`), or synthetic ones: `phantom:4` are four of them."""
     if source.startswith("phantom:"):
         return [phantom_subject(number + 1) for number in range(int(source.removeprefix("phantom:")))]
+    if source.endswith(".npz"):
+        return unpack_subjects(Path(source))
     return read_subjects(Path(source))
+
+
+def load_unlabelled(source: str | None) -> list[Subject]:
+    """Subjects without a region (theirs is empty): of a folder with `t1w.nii.gz` below, or as `load_subjects`.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if source is None:
+        return []
+    if source.startswith("phantom:") or source.endswith(".npz"):
+        return [replace(subject, region=np.zeros_like(subject.region)) for subject in load_subjects(source)]
+    scans = {path.parent.name: read_image(path) for path in sorted(Path(source).glob("*/t1w.nii.gz"))}
+    if not scans:
+        raise ValueError(f"{source} holds no subject with t1w.nii.gz")
+    return [Subject(name, scan, np.zeros(scan.grid.shape, dtype=bool)) for name, scan in scans.items()]
+
+
+def pack_subjects(path: Path, subjects: Sequence[Subject]) -> None:
+    """Write subjects to one file of plain arrays."""
+    arrays: dict[str, npt.NDArray[np.generic]] = {}
+    for subject in subjects:
+        levels, codes = np.unique(subject.t1w.array, return_inverse=True)
+        arrays[f"{subject.name}.levels"] = levels
+        arrays[f"{subject.name}.codes"] = codes.reshape(subject.region.shape).astype(np.min_scalar_type(levels.size))
+        arrays[f"{subject.name}.region"] = np.packbits(subject.region)
+        arrays[f"{subject.name}.affine"] = subject.t1w.grid.affine
+    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
+
+
+def unpack_subjects(path: Path) -> list[Subject]:
+    """Read what `pack_subjects` wrote, sorted by name.
+
+    Raises
+    ------
+    OSError
+        If there is no such file.
+    """
+    with np.load(path) as arrays:
+        names = sorted(name.removesuffix(".levels") for name in arrays.files if name.endswith(".levels"))
+        return [_unpacked(name, arrays) for name in names]
+
+
+def _unpacked(name: str, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Subject:
+    codes = arrays[f"{name}.codes"].astype(np.intp)
+    grid = Grid(codes.shape, arrays[f"{name}.affine"].astype(np.float64))
+    region = np.unpackbits(arrays[f"{name}.region"].astype(np.uint8), count=codes.size)
+    return Subject(name, Volume(arrays[f"{name}.levels"][codes], grid), region.reshape(codes.shape).astype(bool))
 
 
 def network_slices(subject: Subject, wanted: ModelInput) -> NetworkSlices:
     """One subject as the network sees it: reordered, scaled, then resampled, exactly as when a model is run."""
     frame = subject.frame(wanted)
     levels = np.ascontiguousarray(frame.reorder(subject.t1w.array), dtype=np.float64)
-    image = frame.resample(scale(levels, wanted.intensity))
-    target = frame.resample(np.ascontiguousarray(frame.reorder(subject.region), dtype=np.float32))
-    return NetworkSlices(subject.name, torch.from_numpy(image), torch.from_numpy(target))
+    image = scale(levels, wanted.intensity)
+    target = np.ascontiguousarray(frame.reorder(subject.region), dtype=np.float32)
+    seen = [frame.resample(values) for values in (image, target)]
+    fine = [_finer(values, frame.shape) for values in (image, target)]
+    return NetworkSlices(subject.name, *(torch.from_numpy(values) for values in (*seen, *fine)))
+
+
+def _finer(values: FloatArray, shape: tuple[int, int, int]) -> FloatArray:
+    """Slices with `FINER` times the rows and columns of a shape, smoothed as for that shape."""
+    rows, columns = (
+        interpolation_matrix(size, FINER * new_size, size / new_size)
+        for size, new_size in zip(values.shape[1:], shape[1:], strict=True)
+    )
+    return np.ascontiguousarray(rows @ values @ columns.T, dtype=np.float32)
 
 
 def with_neighbours(count: int, reach: int) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 A simulated reader keeps the islands that touch a voxel marked in at least two of the four manual trials, once with the
 manual region and once with the one predicted while the subject was held out; normal bone is the reader's both times.
+The table is printed, and kept in the folder of the cross-validation as `effect.txt`.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from VHIWorkflowLib.core.resampling import region_on_stir
 from VHIWorkflowLib.core.targets import Touching
 from VHIWorkflowLib.files.volumes import read_image, read_mask
 
-from .cross_validate import PREDICTIONS
+from .cross_validate import PREDICTIONS, kept_prediction
 from .dataset import subject_from
 from .prediction import without_small_parts
 
 TRIALS = ("R11", "R12", "R21", "R22")
 LEAST_TRIALS = 2
+EFFECT = "effect.txt"
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,7 @@ def effects(data: Path, predictions: Path) -> list[Effect]:
         marked = np.sum([_mask(trial) for trial in trials], axis=0) >= LEAST_TRIALS
         drawn = read_mask(folder / "disease_region.nii.gz")
         subject = subject_from(path.stem, read_image(folder / "t1w.nii.gz"), drawn)
-        with np.load(path) as arrays:
-            probabilities = without_small_parts(arrays["probabilities"] / np.float32(255), subject)
+        probabilities = without_small_parts(kept_prediction(path.parent, path.stem), subject)
         predicted = region_on_stir(Volume(probabilities, subject.t1w.grid), stir.grid)
         manual = np.asarray(drawn.array, dtype=bool)
         counts = (simulated_reader(stir, normal, region, marked) for region in (manual, predicted))
@@ -95,6 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not found:
         parser.error("there is no case with both manual trials and a prediction")
     print(table(found))
+    (chosen.cross_validation / EFFECT).write_text(table(found) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import torch
 from BoneSegModelsLib.unet_torch import build_with_weights
 
 from .configuration import read_configuration
-from .cross_validate import PREDICTIONS
+from .cross_validate import PREDICTIONS, kept_prediction
 from .dataset import Subject, load_subjects
 from .metrics import SubjectAgreement, compare
 from .prediction import predict_subject, region_of
@@ -42,10 +42,8 @@ def judge_cross_validation(folder: Path, subjects: Sequence[Subject], threshold:
     """Compare the kept predictions of a cross-validation; subjects not yet predicted are left out."""
     found = []
     for subject in subjects:
-        path = folder / PREDICTIONS / f"{subject.name}.npz"
-        if path.is_file():
-            with np.load(path) as arrays:
-                found.append(compare(subject, region_of(arrays["probabilities"] / 255, subject)))
+        if (folder / PREDICTIONS / f"{subject.name}.npz").is_file():
+            found.append(compare(subject, region_of(kept_prediction(folder / PREDICTIONS, subject.name), subject)))
     return found
 
 

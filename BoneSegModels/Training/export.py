@@ -21,6 +21,7 @@ from BoneSegModelsLib.model_folders import Model
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION
 
 from .configuration import TrainingConfiguration, read_configuration
+from .effect import EFFECT, LEAST_TRIALS
 from .plots import PICTURES
 from .prediction import SMALLEST_PART_ML, THRESHOLD
 from .reports import SUMMARY, TABLE
@@ -131,6 +132,7 @@ def model_card(
     distance, difference = figures["distance_95_mm"], figures["volume_difference_percent"]
     low, high = configuration.intensity_percentiles
     network = model.description.architecture
+    members = len(list(cross_validation.glob(f"fold0*/{CONFIGURATION}")))
     held_out = ", ".join(" + ".join(fold) for fold in folds)
     made = "\n".join(f"    {command}" for command in commands)
     return f"""# {model.description.name} {model.description.version}
@@ -142,7 +144,7 @@ Not a medical device. A reader looks at the region before it is used.
 
 Ensemble of {len(model.members)} two-dimensional U-Nets with {network.number_of_weights:,} weights each; mean of their
 probabilities, cut at {THRESHOLD}; connected parts below {SMALLEST_PART_ML:g} ml are dropped. Each slice is seen
-between {configuration.context_slices} neighbour on either side, at {configuration.spacing_mm} mm, rows towards the
+between {configuration.context_slices} neighbour(s) on either side, at {configuration.spacing_mm} mm, rows towards the
 feet, columns towards the left of the patient; the grey levels at {low:g} and {high:g} percent of the volume become
 0 and 1.
 
@@ -150,12 +152,14 @@ feet, columns towards the left of the patient; the grey levels at {low:g} and {h
 
 {TRAINING_DATA}
 Subjects: {", ".join(subjects)}. {CITATION}.
-
+{_own_labels(configuration)}
 ## Accuracy on subjects not trained on
 
-Cross-validation in {len(folds)} folds by subject, held out together: {held_out}. One network a fold, not the ensemble.
-The networks in this folder were trained on all {len(subjects)} subjects by the same recipe; nothing here was measured
-with them. {how_chosen}
+Cross-validation in {len(folds)} folds by subject, held out together: {held_out}.
+{_judged(members)} The networks in this folder were trained on all {len(subjects)} subjects by the same recipe; nothing
+here was measured with them.
+
+{how_chosen}
 
 | | mean | median | worst |
 |---|---|---|---|
@@ -168,7 +172,7 @@ Volume: {difference["mean"]:+.1f} % on average, {difference["largest"]:+.1f} % a
 ```
 {(cross_validation / TABLE).read_text(encoding="utf-8").rstrip()}
 ```
-
+{_effect(cross_validation)}
 ## Not known
 
 Other scanners, field strengths and protocols, children, metal, fractures, fusion of the joints: none was among the
@@ -178,6 +182,35 @@ bone was among the manual regions. Readers leave out part of the sacrum between 
 ## Made by
 
 {made}
+"""
+
+
+def _own_labels(configuration: TrainingConfiguration) -> str:
+    if configuration.unlabelled_size == 0:
+        return ""
+    return """
+Scans of further subjects of the study without a region, labelled by each network itself while it was trained, made
+part of every batch.
+"""
+
+
+def _judged(members: int) -> str:
+    return "One network a fold, not the ensemble." if members == 1 else f"Ensembles of {members} networks, as here."
+
+
+def _effect(cross_validation: Path) -> str:
+    path = cross_validation / EFFECT
+    if not path.is_file():
+        return ""
+    return f"""
+## What its errors do to VHI
+
+A simulated reader keeps the islands that touch a voxel marked in at least {LEAST_TRIALS} of the 4 manual trials, with
+the manual and with the held-out region, voxels:
+
+```
+{path.read_text(encoding="utf-8").rstrip()}
+```
 """
 
 

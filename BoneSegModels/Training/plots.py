@@ -46,17 +46,24 @@ def plot_volumes(path: Path, found: Sequence[SubjectAgreement]) -> None:
 
 
 def plot_learning(path: Path, logs: Mapping[str, Curve]) -> None:
-    """Loss, and Dice of the subjects held out, over the steps of each run."""
-    figure, axes = _figure("step", "loss (thin), Dice of held-out volumes (thick)")
-    for name, log in logs.items():
-        steps, losses = [entry["step"] for entry in log], [entry["loss"] for entry in log]
-        colour = axes.plot(steps, losses, linewidth=0.5)[0].get_color()
-        held_out = [entry for entry in log if "held_out_dice" in entry]
-        for subject in sorted({name for entry in held_out for name in entry["held_out_dice"]}):
-            dice = [entry["held_out_dice"][subject] for entry in held_out]
-            axes.plot([entry["step"] for entry in held_out], dice, color=colour, label=f"{name}: {subject}")
-    axes.set_ylim(0, 1)
-    _save(figure, axes, path)
+    """Loss of each run over the steps; Dice of each held-out volume, the mean over the runs that hold it out."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True)
+    held_out: dict[str, dict[int, list[float]]] = {}
+    for log in logs.values():
+        above.plot([entry["step"] for entry in log], [entry["loss"] for entry in log], linewidth=0.5)
+        for entry in log:
+            for subject, dice in entry.get("held_out_dice", {}).items():
+                held_out.setdefault(subject, {}).setdefault(entry["step"], []).append(dice)
+    for subject, curve in sorted(held_out.items()):
+        below.plot(list(curve), [float(np.mean(values)) for values in curve.values()], marker=".", label=subject)
+    above.set(ylabel=f"loss of {len(logs)} runs", yscale="log")
+    below.set(xlabel="step", ylabel="Dice of the held-out volume")
+    above.grid(alpha=0.3)
+    below.grid(alpha=0.3)
+    _save(figure, below, path)
 
 
 def read_logs(folder: Path) -> dict[str, Curve]:

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from .augmentation import Batch, Draw, augment
 from .configuration import TrainingConfiguration
-from .dataset import NetworkSlices, with_neighbours
+from .dataset import FINER, NetworkSlices, with_neighbours
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class SlicePool:
     names
         Subjects in the pool.
     image, target
-        Tensors of shape (slices, rows, columns).
+        Tensors of shape (slices, rows, columns), with `FINER` pixels along one of the network's.
     neighbours
         For each slice the places of itself and its neighbours in the same subject, shape (slices, 2 reach + 1): one
         neighbour more on each side than the network sees, for imitating thicker slices.
@@ -33,16 +33,20 @@ class SlicePool:
     target: torch.Tensor
     neighbours: torch.Tensor
 
-    def batch(self, configuration: TrainingConfiguration, step: int) -> Batch:
-        """The batch of one training step, changed at random; the same step gives the same batch."""
-        draw = Draw(configuration.seed, step, configuration.batch_size)
-        chosen = self.neighbours[draw.integers(len(self.image)).to(self.image.device)]
+    def batch(self, configuration: TrainingConfiguration, step: int, size: int | None = None, stream: int = 0) -> Batch:
+        """A batch of one training step, changed at random; the same step and stream give the same batch.
+
+        `size` is that of the batch, where it is not that of the configuration.
+        """
+        draw = Draw(configuration.seed, step, size or configuration.batch_size, self.image.device, stream)
+        chosen = self.neighbours[draw.integers(len(self.image))]
         return augment(
             self.image[chosen],
             self.target[chosen],
             configuration.augmentation,
             spacing_mm=configuration.spacing_mm,
             crop_pixels=configuration.crop_pixels,
+            finer=FINER,
             draw=draw,
         )
 
@@ -57,8 +61,8 @@ def pool_slices(subjects: Sequence[NetworkSlices], context_slices: int, device: 
     """
     if not subjects:
         raise ValueError("there is no subject to train on")
-    rows = max(subject.image.shape[1] for subject in subjects)
-    columns = max(subject.image.shape[2] for subject in subjects)
+    rows = max(subject.fine_image.shape[1] for subject in subjects)
+    columns = max(subject.fine_image.shape[2] for subject in subjects)
     neighbours: list[torch.Tensor] = []
     first = 0
     for subject in subjects:
@@ -66,7 +70,7 @@ def pool_slices(subjects: Sequence[NetworkSlices], context_slices: int, device: 
         first += len(subject.image)
     image, target = (
         torch.cat([centred(getattr(subject, name), rows, columns) for subject in subjects]).to(device)
-        for name in ("image", "target")
+        for name in ("fine_image", "fine_target")
     )
     return SlicePool(tuple(subject.name for subject in subjects), image, target, torch.cat(neighbours).to(device))
 

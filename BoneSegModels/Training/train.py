@@ -25,14 +25,16 @@ from BoneSegModelsLib.unet_torch import UNet, build, fold_batch_norm
 from torch import nn
 
 from .configuration import TrainingConfiguration, read_configuration
-from .dataset import NetworkSlices, load_subjects, network_slices
+from .dataset import NetworkSlices, load_subjects, load_unlabelled, network_slices
 from .losses import dice_and_cross_entropy
 from .prediction import predict_slices
-from .slices import SlicePool, pool_slices
+from .self_training import OwnLabels, Pools, own_labels
+from .slices import pool_slices
 
 CONFIGURATION, LOG, CHECKPOINT, WEIGHTS = "configuration.json", "log.jsonl", "checkpoint.pt", "weights.npz"
 SUBJECTS = "subjects.json"
-SAVE_EVERY = 50
+SAVE_EVERY_SECONDS = 60.0
+LOG_EVERY = 10
 VALIDATE_EVERY = 500
 
 
@@ -63,8 +65,12 @@ class Run:
         self.network = self._new_network()
         self.average = self._new_network().eval()
         self.average.load_state_dict(self.network.state_dict())
+        self._averaged, self._trained = _values(self.average), _values(self.network)
         self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=configuration.learning_rate, weight_decay=configuration.weight_decay
+            self.network.parameters(),
+            lr=configuration.learning_rate,
+            weight_decay=configuration.weight_decay,
+            fused=device.type == "cuda",
         )
         self.step = 0
 
@@ -72,9 +78,9 @@ class Run:
         network = build(self.configuration.architecture(), batch_norm=True).to(self.device)
         return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
-    def train_step(self, pool: SlicePool) -> float:
-        """One step of the optimiser; returns the loss."""
-        batch = pool.batch(self.configuration, self.step)
+    def train_step(self, pools: Pools) -> torch.Tensor:
+        """One step of the optimiser; returns the loss, which a GPU may not have finished yet."""
+        batch = pools.batch(self.configuration, self.step, self.average)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.configuration, self.step)
         short = torch.autocast(self.device.type, torch.bfloat16) if self.configuration.bfloat16 else nullcontext()
@@ -87,20 +93,17 @@ class Run:
         self.optimiser.step()
         self.step += 1
         self._update_average()
-        return float(loss.detach())
+        return loss.detach()
 
     @torch.no_grad()
     def _update_average(self) -> None:
         decay = min(self.configuration.average_decay, (1 + self.step) / (10 + self.step))
-        for kept, new in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
-            if kept.is_floating_point():
-                kept.lerp_(new, 1 - decay)
-            else:
-                kept.copy_(new)
+        torch._foreach_lerp_(self._averaged, self._trained, 1 - decay)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, unlabelled: OwnLabels | None = None) -> None:
         """Write everything to a file, replacing it in one go."""
         state = {
+            "own_labels": unlabelled.pool.target if unlabelled else None,
             "step": self.step,
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
@@ -110,13 +113,20 @@ class Run:
         torch.save(state, part)
         os.replace(part, path)
 
-    def load(self, path: Path) -> None:
+    def load(self, path: Path, unlabelled: OwnLabels | None = None) -> None:
         """Go on from a file."""
         state = torch.load(path, map_location=self.device, weights_only=True)
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step = state["step"]
+        if unlabelled:
+            unlabelled.pool.target.copy_(state["own_labels"])
+
+
+def _values(network: nn.Module) -> list[torch.Tensor]:
+    """Weights, biases, and means and variances of batch normalisation: what is averaged over the steps."""
+    return [value for value in network.state_dict().values() if value.is_floating_point()]
 
 
 def train(
@@ -125,6 +135,7 @@ def train(
     folder: Path,
     *,
     held_out: Sequence[NetworkSlices] = (),
+    unlabelled: Sequence[NetworkSlices] = (),
     device: torch.device | None = None,
     limits: Limits | None = None,
 ) -> Run:
@@ -140,15 +151,20 @@ def train(
         For the result; an interrupted run there with the same configuration goes on.
     held_out
         Looked at from time to time for the learning curves; nothing is chosen by them.
+    unlabelled
+        Subjects that the network labels itself.
     device, limits
         Where to compute (None: the CPU), and when to stop early.
 
     Raises
     ------
     ValueError
-        If the folder holds a run with another configuration, or a subject is both trained on and held out.
+        If the folder holds a run with another configuration, a subject is both trained on and held out, or slices of
+        unlabelled subjects are wanted and there are none.
     """
     device, limits = device or torch.device("cpu"), limits or Limits()
+    if configuration.unlabelled_size and not unlabelled:
+        raise ValueError("the configuration wants unlabelled subjects; give their folder, or set unlabelled_share to 0")
     both = {subject.name for subject in subjects} & {subject.name for subject in held_out}
     if both:
         raise ValueError(f"trained on and held out at the same time: {', '.join(sorted(both))}")
@@ -156,31 +172,41 @@ def train(
     names = sorted(subject.name for subject in subjects)
     (folder / SUBJECTS).write_text(json.dumps(names) + "\n", encoding="utf-8")
     run = Run(configuration, device)
+    labelled = pool_slices(subjects, configuration.context_slices, device)
+    pools = Pools(labelled, own_labels(unlabelled, configuration, device))
     if (folder / CHECKPOINT).is_file():
-        run.load(folder / CHECKPOINT)
+        run.load(folder / CHECKPOINT, pools.own)
     _cut_log(folder / LOG, run.step)
-    pool = pool_slices(subjects, configuration.context_slices, device)
-    started = time.monotonic()
+    with torch.backends.cudnn.flags(enabled=True, benchmark=True):
+        _go_on(run, pools, folder, held_out, limits)
+    run.save(folder / CHECKPOINT, pools.own)
+    if run.step >= configuration.steps:
+        write_weights(folder / WEIGHTS, run.average)
+    return run
+
+
+def _go_on(run: Run, pools: Pools, folder: Path, held_out: Sequence[NetworkSlices], limits: Limits) -> None:
+    """Train until the last step or the limit, with a line in the log and a checkpoint now and then."""
+    configuration, started = run.configuration, time.monotonic()
     last = min(configuration.steps, limits.last_step or configuration.steps)
-    losses: list[float] = []
+    losses: list[torch.Tensor] = []
+    logged, saved = started, started
     while run.step < last and time.monotonic() - started < 60 * limits.minutes:
-        began = time.monotonic()
-        losses.append(run.train_step(pool))
-        if run.step % 10 == 0 or run.step == last:
-            entry: dict[str, Any] = {"step": run.step, "loss": round(float(np.mean(losses)), 5)}
+        losses.append(run.train_step(pools))
+        if run.step % LOG_EVERY == 0 or run.step == last:
+            entry: dict[str, Any] = {"step": run.step, "loss": round(float(torch.stack(losses).mean()), 5)}
+            now = time.monotonic()
             entry["learning_rate"] = learning_rate(configuration, run.step - 1)
-            entry["step_seconds"] = round(time.monotonic() - began, 3)
-            entry["seconds"] = round(time.monotonic() - started, 1)
+            entry["step_seconds"] = round((now - logged) / len(losses), 4)
+            entry["seconds"] = round(now - started, 1)
             if held_out and (run.step % VALIDATE_EVERY == 0 or run.step == last):
                 entry["held_out_dice"] = held_out_dice(run, held_out)
             _append(folder / LOG, entry)
             losses.clear()
-        if run.step % SAVE_EVERY == 0:
-            run.save(folder / CHECKPOINT)
-    run.save(folder / CHECKPOINT)
-    if run.step >= configuration.steps:
-        write_weights(folder / WEIGHTS, run.average)
-    return run
+            logged = time.monotonic()
+        if time.monotonic() - saved > SAVE_EVERY_SECONDS:
+            run.save(folder / CHECKPOINT, pools.own)
+            saved = time.monotonic()
 
 
 def held_out_dice(run: Run, subjects: Iterable[NetworkSlices]) -> dict[str, float]:
@@ -224,6 +250,7 @@ def _append(path: Path, entry: dict[str, Any]) -> None:
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments that training and cross-validation share."""
     parser.add_argument("--data", required=True, help="folder of labelled subjects, or phantom:N for N synthetic ones")
+    parser.add_argument("--unlabelled", help="folder of subjects with t1w.nii.gz only, which the network labels itself")
     parser.add_argument("--out", required=True, type=Path, help="folder for the result; an interrupted run goes on")
     parser.add_argument("--configuration", type=Path, help="JSON file; what it does not give keeps its default")
     parser.add_argument("--seed", type=int, help="instead of the seed in the configuration")
@@ -257,6 +284,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         [subject for subject in prepared if subject.name not in chosen.hold_out],
         chosen.out,
         held_out=[subject for subject in prepared if subject.name in chosen.hold_out],
+        unlabelled=[
+            network_slices(subject, configuration.model_input()) for subject in load_unlabelled(chosen.unlabelled)
+        ],
         device=torch.device(chosen.device),
         limits=Limits(minutes=chosen.minutes),
     )

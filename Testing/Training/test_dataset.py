@@ -6,12 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from BoneSegModelsLib.architecture import Architecture
 from hypothesis import given
 from hypothesis import strategies as st
 from RealCases import REAL_CASES
+from Training import pack
 from Training.check import tiny_configuration, tiny_slices, tiny_subjects
-from Training.dataset import network_slices, read_subjects, split_by_subject, subject_from, with_neighbours
+from Training.dataset import (
+    load_subjects,
+    load_unlabelled,
+    network_slices,
+    read_subjects,
+    split_by_subject,
+    subject_from,
+    with_neighbours,
+)
 from Training.slices import pool_slices
 from VHIWorkflowLib.core.grids import Grid, Volume
 
@@ -41,12 +51,35 @@ def test_the_field_of_view_and_the_volume_of_the_region_stay(spacing_mm: float) 
 
 
 def test_neighbours_never_come_from_another_subject() -> None:
-    pool = pool_slices(tiny_slices(), 1, tiny_slices()[0].image.device)
+    pool = pool_slices(tiny_slices(), 1, torch.device("cpu"))
     counts = [len(subject.image) for subject in tiny_slices()]
     owner = np.repeat(np.arange(len(counts)), counts)
     assert (owner[pool.neighbours.numpy()] == owner[:, None]).all()
     assert (pool.neighbours[:, 2].numpy() == np.arange(len(owner))).all()
     assert with_neighbours(1, 2).tolist() == [[0] * 5]
+
+
+def test_fine_slices_are_as_smooth_as_those_of_the_network() -> None:
+    for subject in tiny_slices():
+        for coarse, fine in ((subject.image, subject.fine_image), (subject.target, subject.fine_target)):
+            assert fine.shape[1:] == (2 * coarse.shape[1], 2 * coarse.shape[2])
+            again = torch.nn.functional.avg_pool2d(fine[:, None], 2)[:, 0]
+            assert float((again - coarse).abs().mean()) < 0.02
+
+
+def test_packed_subjects_are_the_same_to_the_last_bit(tmp_path: Path) -> None:
+    pack.main(["--data", "phantom:2", "--out", str(tmp_path / "two.npz")])
+    for packed, subject in zip(load_subjects(str(tmp_path / "two.npz")), load_subjects("phantom:2"), strict=True):
+        assert packed.name == subject.name
+        assert packed.t1w.grid == subject.t1w.grid
+        assert packed.t1w.array.dtype == subject.t1w.array.dtype
+        assert np.array_equal(packed.t1w.array, subject.t1w.array)
+        assert np.array_equal(packed.region, subject.region)
+
+
+def test_unlabelled_subjects_bring_no_region() -> None:
+    assert load_unlabelled(None) == []
+    assert not any(subject.region.any() for subject in load_unlabelled("phantom:2"))
 
 
 def test_the_network_has_a_channel_for_each_slice_it_sees() -> None:

@@ -15,7 +15,8 @@ from Training import train as training
 from Training.check import STILL, tiny_configuration, tiny_slices, tiny_subjects
 from Training.configuration import TrainingConfiguration, configuration_from, read_configuration
 from Training.losses import dice_and_cross_entropy
-from Training.prediction import predict_subject
+from Training.prediction import predict_slices, predict_subject
+from Training.self_training import own_labels
 from Training.slices import pool_slices
 from Training.train import Limits, learning_rate, train
 
@@ -44,6 +45,27 @@ def test_an_interrupted_run_ends_as_one_that_was_not(tmp_path: Path) -> None:
     for last_step in (2, 3, None):
         train(configuration, tiny_slices(), tmp_path / "parts", limits=Limits(last_step=last_step))
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+
+
+def test_own_labels_are_what_the_network_says_and_change_what_it_learns(tmp_path: Path) -> None:
+    configuration = replace(tiny_configuration(6), unlabelled_share=0.5, label_from=2, label_every=2)
+    few, more = tiny_slices()[:2], [replace(one, target=one.target * 0) for one in tiny_slices()[2:]]
+    with pytest.raises(ValueError, match="unlabelled"):
+        train(configuration, few, tmp_path / "none")
+    train(configuration, few, tmp_path / "whole", unlabelled=more)
+    for last_step in (3, 4, None):
+        limits = Limits(last_step=last_step)
+        train(configuration, few, tmp_path / "parts", unlabelled=more, limits=limits)
+    train(replace(configuration, unlabelled_share=0.0), few, tmp_path / "alone")
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+    assert not same(weights(tmp_path / "whole"), weights(tmp_path / "alone"))
+    own = own_labels(more, configuration, CPU)
+    assert own is not None
+    network = training.Run(configuration, CPU).average
+    own.renew(network, configuration)
+    said = torch.cat([predict_slices(network, one.image, configuration, CPU) for one in more])
+    again = torch.nn.functional.avg_pool2d(own.pool.target[:, None], 2)[:, 0]
+    assert float((again - said).abs().mean()) < 0.02
 
 
 def test_no_time_leaves_a_run_that_can_go_on(tmp_path: Path) -> None:
@@ -123,7 +145,7 @@ def test_evaluation_repeats_the_figures_of_the_cross_validation(
     evaluate.main([*chain, "--cross-validation", str(tmp_path / "cv"), "--out", str(tmp_path / "again")])
     first, again = (json.loads((tmp_path / name / "summary.json").read_text()) for name in ("cv", "again"))
     assert first["subject_dice"] == pytest.approx(again["subject_dice"], abs=0.02)
-    evaluate.main([*chain, "--run", str(tmp_path / "cv" / "fold0"), "--subjects", "phantom1"])
+    evaluate.main([*chain, "--run", str(tmp_path / "cv" / "fold0_member0"), "--subjects", "phantom1"])
     assert "phantom1" in capsys.readouterr().out
 
 
@@ -146,7 +168,7 @@ def test_the_learning_rate_rises_and_falls_to_nothing() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_the_loss_is_least_where_the_probability_is_the_share_of_the_pixel(share: float) -> None:
-    target = torch.tensor([[[[1.0, 0.0, 0.25, 0.5]]]])
+    target = torch.tensor([[[[1.0, 0.0, 0.25, 0.5]]]]).repeat(2, 1, 30, 1)
     right = torch.logit(target, eps=1e-6).requires_grad_()
     loss = dice_and_cross_entropy(right, target, share)
     loss.backward()
