@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +92,22 @@ def read_source(text: str) -> Source:
     if table.is_file():
         return _of_table(table, reader or None, text)
     return _of_masks(place)
+
+
+def read_sources(texts: Sequence[str]) -> list[Source]:
+    """Two or more readings with different names.
+
+    Raises
+    ------
+    InputError
+        If there are fewer, or two have one name; and as `read_source`.
+    """
+    if len(texts) < 2:
+        raise InputError(texts[0] if texts else "readings", "is the only reading; name two or more")
+    sources = [read_source(each) for each in texts]
+    if len({source.name for source in sources}) < len(sources):
+        raise InputError(texts[-1], "has the same name as another reading; rename its folder")
+    return sources
 
 
 def _of_table(table: Path, reader: str | None, text: str) -> Source:
