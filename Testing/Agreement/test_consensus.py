@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from VHIWorkflowLib.agreement.consensus import RULES, consensus, others_consensus
+from VHIWorkflowLib.agreement.consensus import consensus, others_consensus
+from VHIWorkflowLib.agreement.rules import RULES
 from VHIWorkflowLib.core.errors import MeasurementError
 
 SHAPE = (8, 40, 40)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +11,7 @@ import numpy.typing as npt
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray, bounding_box
 
-Rule = Literal["majority", "intersection", "union", "staple"]
-RULES: tuple[Rule, ...] = get_args(Rule)
+from .rules import Rule
 
 STAPLE_ITERATIONS = 100
 STAPLE_MARGIN = 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,28 +84,65 @@ def read_source(text: str) -> Source:
     RecordError
         If a table cannot be read.
     """
-    path, _, reader = text.partition(READER_MARK) if not Path(text).exists() else (text, "", "")
-    place = Path(path)
-    if not place.exists():
-        raise InputError(place, "does not exist; name a results folder, a results table or a folder of masks")
+    place, reader = _place_of(text)
     table = place / RESULTS_NAME if place.is_dir() else place
-    if table.is_file():
-        return _of_table(table, reader or None, text)
-    return _of_masks(place)
+    if not table.is_file():
+        return _of_masks(place)
+    rows = _rows_of(table, reader)
+    return Source(rows[0].reader, tuple(_of_row(table.parent, row) for row in rows))
 
 
-def _of_table(table: Path, reader: str | None, text: str) -> Source:
+def read_reader_rows(text: str) -> list[ResultsRow]:
+    """Rows of one reader, sorted, of a results folder or table, with ``#reader`` behind it when it holds several.
+
+    Raises
+    ------
+    InputError
+        If there is no such table, or several readers and none chosen.
+    RecordError
+        If the table cannot be read.
+    """
+    place, reader = _place_of(text)
+    return _rows_of(place / RESULTS_NAME if place.is_dir() else place, reader)
+
+
+def read_sources(texts: Sequence[str]) -> list[Source]:
+    """Two or more readings with different names.
+
+    Raises
+    ------
+    InputError
+        If there are fewer, or two have one name; and as `read_source`.
+    """
+    if len(texts) < 2:
+        raise InputError(texts[0] if texts else "readings", "is the only reading; name two or more")
+    sources = [read_source(each) for each in texts]
+    if len({source.name for source in sources}) < len(sources):
+        raise InputError(texts[-1], "has the same name as another reading; rename its folder")
+    return sources
+
+
+def _place_of(text: str) -> tuple[Path, str | None]:
+    """File or folder, and the reader behind ``#``, if any."""
+    path, _, reader = text.partition(READER_MARK) if not Path(text).exists() else (text, "", "")
+    if not Path(path).exists():
+        raise InputError(path, "does not exist; name a results folder, a results table or a folder of masks")
+    return Path(path), reader or None
+
+
+def _rows_of(table: Path, reader: str | None) -> list[ResultsRow]:
+    if not table.is_file():
+        raise InputError(table, "does not exist; name a results folder or a results table")
     rows = read_rows(table)
     readers = sorted({row.reader for row in rows})
     if reader is None and len(readers) > 1:
         raise InputError(
             table, f"holds the readers {', '.join(readers)}; choose one, as in {table.parent}#{readers[0]}"
         )
-    chosen = [row for row in rows if reader is None or row.reader == reader]
+    chosen = sorted((row for row in rows if reader in (None, row.reader)), key=lambda row: row.key)
     if not chosen:
         raise InputError(table, f"holds no case of reader {reader}; there are {', '.join(readers) or 'none'}")
-    name = chosen[0].reader if reader or len(readers) == 1 else text
-    return Source(name, tuple(_of_row(table.parent, row) for row in sorted(chosen, key=lambda row: row.key)))
+    return chosen
 
 
 def _of_row(folder: Path, row: ResultsRow) -> ReadCase:

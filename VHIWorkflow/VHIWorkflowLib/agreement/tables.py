@@ -44,7 +44,7 @@ def case_cells(found: Comparison, case: ComparedCase) -> list[str]:
         found_of = masks.islands
         islands = [str(n) for n in (found_of.islands_a, found_of.islands_b, found_of.found_a, found_of.found_b)]
     volumes = (case.volume_a_mm3, case.volume_b_mm3, case.difference_mm3)
-    figures = [_cell(value) for value in (*overlap[:2], *volumes, overlap[2], *distances)]
+    figures = [number_cell(value) for value in (*overlap[:2], *volumes, overlap[2], *distances)]
     return [case.name, found.a, found.b, *figures, *islands]
 
 
@@ -53,7 +53,7 @@ def statistic_cells(found: Comparison, statistic: Statistic) -> list[str]:
     estimate = statistic.estimate
     figures = (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)
     n = str(estimate.n if estimate else len(found.cases))
-    return [statistic.name, found.a, found.b, *(_cell(figure) for figure in figures), n, statistic.problem or ""]
+    return [statistic.name, found.a, found.b, *(number_cell(figure) for figure in figures), n, statistic.problem or ""]
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -71,7 +71,8 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]
     write_atomically(path, text.getvalue().encode())
 
 
-def _cell(value: float | None) -> str:
+def number_cell(value: float | None) -> str:
+    """A figure with six digits; empty when there is none."""
     return "" if value is None else f"{value:.6g}"
 
 

@@ -39,18 +39,13 @@ def add_to(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compare, and write tables and report."""
     from VHIWorkflowLib.agreement.comparison import compare
-    from VHIWorkflowLib.agreement.sources import read_source
+    from VHIWorkflowLib.agreement.sources import read_sources
     from VHIWorkflowLib.agreement.summary import summary
     from VHIWorkflowLib.agreement.tables import CASE_COLUMNS, SUMMARY_COLUMNS, case_cells, statistic_cells, write_rows
-    from VHIWorkflowLib.files.errors import InputError
     from VHIWorkflowLib.files.safe_files import write_atomically
     from VHIWorkflowLib.report.agreement_report import agreement_report
 
-    if len(arguments.readings) < 2:
-        raise InputError(arguments.readings[0], "is the only reading; name two or more to compare")
-    sources = [read_source(each) for each in arguments.readings]
-    if len({source.name for source in sources}) < len(sources):
-        raise InputError(arguments.readings[-1], "has the same name as another reading; name different readings")
+    sources = read_sources(arguments.readings)
     found = [compare(a, b) for a, b in combinations(sources, 2)]
     out: Path = arguments.out
     files = {name: out / name for name in ("cases.tsv", "summary.tsv", "report.html")}

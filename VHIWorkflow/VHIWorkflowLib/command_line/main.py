@@ -12,7 +12,7 @@ from typing import NoReturn
 from VHIWorkflowLib import __version__
 from VHIWorkflowLib.core.errors import VHIError
 
-from . import agree, batch, completion, demo, measure, models, scan, segment, table, verify
+from . import agree, batch, completion, consensus, demo, measure, models, response, scan, segment, table, verify
 
 FAILED = 2
 INTERRUPTED = 130
@@ -45,7 +45,7 @@ def build_parser() -> OneLineParser:
     )
     parser.add_argument("--version", action="version", version=f"vhi {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=OneLineParser)
-    for command in (measure, batch, scan, table, verify, agree, segment, models, demo, completion):
+    for command in (measure, batch, scan, table, verify, agree, consensus, response, segment, models, demo, completion):
         command.add_to(commands)
     return parser
 

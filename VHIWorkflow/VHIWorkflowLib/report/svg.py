@@ -97,27 +97,31 @@ def scatter(
         f"<title>{text(name)}: {number(a)}, {number(b)}</title></circle>"
         for a, b, name in zip(xs, ys, names, strict=True)
     )
-    title = f"{labels[1]} against {labels[0]}, {len(xs)} cases"
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{text(title)}">'
-        f"{_axes(across, upwards)}{''.join(_guide(each, across, upwards) for each in guides)}{points}</svg>"
+    drawn = "".join(_guide(each, across, upwards) for each in guides)
+    return _framed(
+        f"{labels[1]} against {labels[0]}, {len(xs)} cases", _across(across) + _upwards(upwards) + drawn + points
     )
 
 
-def _axes(across: Axis, upwards: Axis) -> str:
-    bottom, left = upwards.start, across.start
+def _across(axis: Axis) -> str:
+    bottom = HEIGHT - BOTTOM
     parts = [
-        f'<path d="M{left} {TOP}V{bottom}H{WIDTH - RIGHT}" fill="none" stroke="var(--faint)"/>',
-        f'<text x="{(left + across.end) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{text(across.label)}</text>',
-        f'<text transform="translate(14 {(TOP + bottom) / 2:.0f}) rotate(-90)" text-anchor="middle">'
-        f"{text(upwards.label)}</text>",
+        f'<path d="M{axis.start} {bottom}H{WIDTH - RIGHT}" fill="none" stroke="var(--faint)"/>',
+        f'<text x="{(axis.start + axis.end) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{text(axis.label)}</text>',
     ]
-    for value in across.ticks():
-        at = across.place(value)
-        parts.append(f'<text x="{at:.1f}" y="{bottom + 16}" text-anchor="middle">{number(value)}</text>')
-    for value in upwards.ticks():
-        at = upwards.place(value)
-        parts.append(f'<text x="{left - 6}" y="{at + 4:.1f}" text-anchor="end">{number(value)}</text>')
+    for value in axis.ticks():
+        parts.append(f'<text x="{axis.place(value):.1f}" y="{bottom + 16}" text-anchor="middle">{number(value)}</text>')
+    return "".join(parts)
+
+
+def _upwards(axis: Axis) -> str:
+    middle = (axis.start + axis.end) / 2
+    parts = [
+        f'<path d="M{LEFT} {axis.end}V{axis.start}" fill="none" stroke="var(--faint)"/>',
+        f'<text transform="translate(14 {middle:.0f}) rotate(-90)" text-anchor="middle">{text(axis.label)}</text>',
+    ]
+    for value in axis.ticks():
+        parts.append(f'<text x="{LEFT - 6}" y="{axis.place(value) + 4:.1f}" text-anchor="end">{number(value)}</text>')
     return "".join(parts)
 
 
@@ -128,4 +132,48 @@ def _guide(guide: Guide, across: Axis, upwards: Axis) -> str:
     return (
         f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"{dash}/>'
         f'<text x="{x2 - 4:.1f}" y="{y2 - 5:.1f}" text-anchor="end">{text(guide.label)}</text>'
+    )
+
+
+def slopes(pairs: Sequence[tuple[float, float]], names: Sequence[str], ends: tuple[str, str], label: str) -> str:
+    """A line for each subject from its first value to its second ("spaghetti")."""
+    upwards = Axis.around(label, [0.0, *(value for pair in pairs for value in pair)], HEIGHT - BOTTOM, TOP)
+    left, right = LEFT + 60, WIDTH - RIGHT - 60
+    lines = "".join(
+        f'<path d="M{left} {upwards.place(a):.1f}L{right} {upwards.place(b):.1f}" stroke="var(--mark)" '
+        f'stroke-opacity="0.6" stroke-width="2" fill="none"><title>{text(name)}: {number(a)} to {number(b)}</title>'
+        f"</path>"
+        f'<circle cx="{left}" cy="{upwards.place(a):.1f}" r="3.5" fill="var(--mark)"/>'
+        f'<circle cx="{right}" cy="{upwards.place(b):.1f}" r="3.5" fill="var(--mark)"/>'
+        for (a, b), name in zip(pairs, names, strict=True)
+    )
+    labels = "".join(
+        f'<text x="{at}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{text(end)}</text>'
+        for at, end in zip((left, right), ends, strict=True)
+    )
+    return _framed(f"{label} of {len(pairs)} subjects", _upwards(upwards) + lines + labels)
+
+
+def bars(values: Sequence[float], names: Sequence[str], label: str, levels: Sequence[float] = ()) -> str:
+    """A bar for each subject ("waterfall"), in the order given."""
+    upwards = Axis.around(label, [0.0, *values, *levels], HEIGHT - BOTTOM, TOP)
+    zero, width = upwards.place(0.0), (WIDTH - RIGHT - LEFT) / max(len(values), 1)
+    drawn = "".join(
+        f'<rect x="{LEFT + (place + 0.1) * width:.1f}" y="{min(zero, upwards.place(value)):.1f}" '
+        f'width="{0.8 * width:.1f}" height="{abs(zero - upwards.place(value)):.1f}" fill="var(--mark)">'
+        f"<title>{text(name)}: {number(value)}</title></rect>"
+        for place, (value, name) in enumerate(zip(values, names, strict=True))
+    )
+    limits = "".join(
+        f'<path d="M{LEFT} {upwards.place(level):.1f}H{WIDTH - RIGHT}" stroke="var(--limit)" stroke-dasharray="5 4"/>'
+        for level in levels
+    )
+    base = f'<path d="M{LEFT} {zero:.1f}H{WIDTH - RIGHT}" stroke="var(--faint)"/>'
+    return _framed(f"{label}, {len(values)} subjects", _upwards(upwards) + drawn + base + limits)
+
+
+def _framed(title: str, content: str) -> str:
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{text(title)}">'
+        f"{content}</svg>"
     )
