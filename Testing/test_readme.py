@@ -74,7 +74,7 @@ def test_the_tutorial_says_what_its_cases_measure(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", commands())
 def test_every_command_is_understood(command: str) -> None:
-    words = shlex.split(command, comments=True)
+    words = shlex.split(re.sub(r"\s#.*", "", command))  # a # inside a word is none for a shell
     assert build_parser().parse_args(words[1:]).run is not None
 
 
