@@ -89,7 +89,6 @@ class BoneSegModelsWidget(ScriptedLoadableModuleWidget):
         """Build the page."""
         super().setup()
         page = slicer.util.loadUI(self.resourcePath("UI/BoneSegModels.ui"))
-        page.setMRMLScene(slicer.mrmlScene)
         self.layout.addWidget(page)
         self.ui = slicer.util.childWidgetVariables(page)
         self.ui.modelsTable.connect("itemSelectionChanged()", self.show_card)
