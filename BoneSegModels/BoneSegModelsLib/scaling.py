@@ -39,8 +39,9 @@ def skewness(values: npt.NDArray[np.floating]) -> float:
     if tissue.size == 0 or not high > low:
         return 0.0
     deviation = (tissue - tissue.mean()) / (high - low)
-    spread = float(np.mean(deviation**2))
-    return float(np.mean(deviation**3)) / spread**1.5 if spread > 0 else 0.0
+    square = deviation * deviation
+    spread = float(square.mean())
+    return float((square * deviation).mean()) / spread**1.5 if spread > 0 else 0.0
 
 
 def _scaled(values: npt.NDArray[np.floating], scaling: IntensityScaling) -> FloatArray:

@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 from BoneSegModelsLib.island_rank import DESCRIPTION_NAME, FORMAT, FORMAT_VERSION, Ranker
 
+from .cross_validate import PREDICTIONS
 from .rank_data import RankCase, read_cases
-from .rank_figures import report, text
-from .rank_forest import RankConfiguration, final_ranker, hold_each_out, read_rank_configuration
+from .rank_figures import figures, report, text
+from .rank_forest import RankConfiguration, final_ranker, hold_each_out, raw_held_out, read_rank_configuration
 
 VARIANTS = {"with_t1w": True, "without_t1w": False}
 PARAMETERS_NAME = "parameters.npz"
@@ -36,9 +37,9 @@ def cross_validate(cases: Sequence[RankCase], configuration: RankConfiguration, 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "configuration.json").write_text(configuration.to_json(), encoding="utf-8")
     found = {name: hold_each_out(cases, configuration, with_t1w) for name, with_t1w in VARIANTS.items()}
-    figures = {name: report(cases, held_out) for name, held_out in found.items()}
-    (folder / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    tables = "\n\n".join(f"{name}\n{text(each)}" for name, each in figures.items())
+    reports = {name: report(cases, held_out) for name, held_out in found.items()}
+    (folder / "figures.json").write_text(json.dumps(reports, indent=2) + "\n", encoding="utf-8")
+    tables = "\n\n".join(f"{name}\n{text(each)}" for name, each in reports.items())
     (folder / "figures.txt").write_text(tables + "\n", encoding="utf-8")
     with (folder / "held_out.tsv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
@@ -49,7 +50,18 @@ def cross_validate(cases: Sequence[RankCase], configuration: RankConfiguration, 
                 probabilities = [f"{found[name].probabilities[number][island]:.6f}" for name in VARIANTS]
                 writer.writerow([case.name, island + 1, *described, *probabilities])
     print(tables, flush=True)
-    return figures
+    return reports
+
+
+def judge_found(
+    cases: Sequence[RankCase], found: Sequence[RankCase], configuration: RankConfiguration
+) -> dict[str, dict[str, float]]:
+    """Figures of rankings fitted in manual regions, for the islands of the case held out in another region."""
+    kept, voxels = (np.concatenate([getattr(case, name) for case in found]) for name in ("kept", "voxels"))
+    return {
+        name: figures(kept, np.concatenate(raw_held_out(cases, configuration, with_t1w, found)), voxels)
+        for name, with_t1w in VARIANTS.items()
+    }
 
 
 def write_model(rankers: dict[str, Ranker], cases: Sequence[RankCase], folder: Path) -> None:
@@ -98,6 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of cases with manual trials")
     parser.add_argument("--out", type=Path, required=True, help="folder for the result")
     parser.add_argument("--model", type=Path, help="also fit to all cases and write the model into this folder")
+    parser.add_argument("--cross-validation", type=Path, help="also rank in the regions that this one's networks found")
     parser.add_argument("--configuration", type=Path, help="JSON file of choices (default: those of the shipped model)")
     parser.add_argument("--seed", type=int, help="instead of the configuration's")
     chosen = parser.parse_args(arguments)
@@ -106,6 +119,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         configuration = replace(configuration, seed=chosen.seed)
     cases = read_cases(chosen.data)
     cross_validate(cases, configuration, chosen.out)
+    if chosen.cross_validation:
+        found = read_cases(chosen.data, chosen.cross_validation / PREDICTIONS)
+        print(json.dumps({"with the regions that networks found": judge_found(cases, found, configuration)}, indent=2))
     if chosen.model is not None:
         rankers = {name: final_ranker(cases, configuration, with_t1w) for name, with_t1w in VARIANTS.items()}
         write_model(rankers, cases, chosen.model)

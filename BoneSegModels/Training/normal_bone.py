@@ -28,10 +28,14 @@ from BoneSegModelsLib.sacrum import NoProposalError
 from scipy import ndimage
 from VHIWorkflowLib.core.grids import BoolArray, Volume
 from VHIWorkflowLib.core.measurement import measure
+from VHIWorkflowLib.core.resampling import region_on_stir
 from VHIWorkflowLib.core.stability import how_much_hangs_on_normal_bone
 
+from .cross_validate import PREDICTIONS, kept_prediction
+from .dataset import Subject
 from .metrics import dice
 from .normal_bone_fit import NormalBoneCase, curve_of, fit, leave_one_out, read_cases, starting_parameters
+from .prediction import region_of
 
 CHANGES = ("as given", "eroded", "dilated", "wavy", "holes", "shifted")
 CHANGE_MM = 2.0
@@ -169,11 +173,25 @@ def table(judged: Sequence[Judged]) -> str:
     return "\n".join(lines)
 
 
-def cross_validate(cases: Sequence[NormalBoneCase], parameters: NormalBoneParameters) -> list[Judged]:
-    """Judge every case with parameters fitted on the others."""
+def cross_validate(
+    cases: Sequence[NormalBoneCase], parameters: NormalBoneParameters, predictions: Path | None = None
+) -> list[Judged]:
+    """Judge every case with parameters fitted on the others.
+
+    The disease region is the manual one, or, where predictions of a cross-validation are given, the one that networks
+    found while the case was held out; VHI is measured in the manual one either way.
+    """
     curves = [curve_of(case, parameters) for case in cases]
     folds = leave_one_out(curves, parameters)
-    return [judge(case, fitted) for case, fitted in zip(cases, folds, strict=True)]
+    regions = [held_out_region(case, predictions) if predictions else None for case in cases]
+    return [judge(case, fitted, region) for case, fitted, region in zip(cases, folds, regions, strict=True)]
+
+
+def held_out_region(case: NormalBoneCase, predictions: Path) -> Volume:
+    """Disease region on the T1w grid from the kept probabilities of networks that were not trained on the case."""
+    drawn = region_on_stir(case.region, case.t1w.grid)
+    subject = Subject(case.name, case.t1w, drawn)
+    return Volume(region_of(kept_prediction(predictions, case.name), subject), case.t1w.grid)
 
 
 def document(parameters: NormalBoneParameters, version: str, training_data: str) -> dict[str, Any]:
@@ -256,6 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, help="folder for the parameters fitted on all cases and the results")
     parser.add_argument("--version", default="1.0.0", help="of the parameters (default: %(default)s)")
     parser.add_argument("--regions", action="store_true", help="also try disease regions with errors")
+    parser.add_argument("--cross-validation", type=Path, help="also try the regions that this one's networks found")
     parser.add_argument("--sensitivity", action="store_true", help="also try other values of what is not fitted")
     parser.add_argument("--seed", type=int, default=1, help="of the errors of regions (default: %(default)s)")
     chosen = parser.parse_args(arguments)
@@ -269,6 +288,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for each in judged:
         print(f"{each.case}: {'; '.join(each.reasons) or 'no doubts'}")
     print(json.dumps(summary(judged), indent=2))
+    if chosen.cross_validation:
+        print("with the disease regions that held-out networks found")
+        print(table(cross_validate(cases, start, chosen.cross_validation / PREDICTIONS)))
     if chosen.regions:
         print(_report_changes(cases, start, chosen.seed))
     if chosen.sensitivity:

@@ -8,10 +8,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from BoneSegModelsLib.island_features import IslandFeatures, feature_names, island_features
-from VHIWorkflowLib.core.grids import BoolArray, FloatArray
+from VHIWorkflowLib.core.grids import BoolArray, FloatArray, Volume
 from VHIWorkflowLib.core.islands import Islands
 from VHIWorkflowLib.core.measurement import measure
+from VHIWorkflowLib.core.resampling import region_on_stir
 from VHIWorkflowLib.files.volumes import read_image, read_mask
+
+from .cross_validate import kept_prediction
+from .dataset import Subject
+from .prediction import without_small_parts
 
 TRIALS = "inflammation_*.nii.gz"
 KEPT_FROM_TRIALS = 2
@@ -51,12 +56,20 @@ def island_labels(islands: Islands, trials: npt.NDArray[np.bool_]) -> tuple[Bool
     return kept, share
 
 
-def read_case(folder: Path) -> RankCase:
-    """Measure one case up to cleaning and describe its islands."""
+def read_case(folder: Path, predictions: Path | None = None) -> RankCase:
+    """Measure one case up to cleaning and describe its islands.
+
+    The disease region is the manual one, or, where predictions of a cross-validation are given, what networks found
+    while the case was held out.
+    """
     stir, t1w = read_image(folder / "stir.nii.gz"), read_image(folder / "t1w.nii.gz")
     normal, region = (
         np.asarray(read_mask(folder / f"{name}.nii.gz").array, bool) for name in ("normal_bone", "disease_region")
     )
+    if predictions:
+        subject = Subject(folder.name, t1w, region_on_stir(Volume(region, stir.grid), t1w.grid))
+        found = without_small_parts(kept_prediction(predictions, folder.name), subject)
+        region = region_on_stir(Volume(found, t1w.grid), stir.grid)
     case = measure(stir, normal, region)
     trials = np.stack([np.asarray(read_mask(path).array, bool).ravel() for path in sorted(folder.glob(TRIALS))])
     kept, share = island_labels(case.islands, trials)
@@ -64,8 +77,8 @@ def read_case(folder: Path) -> RankCase:
     return RankCase(folder.name, island_features(case, t1w), voxels, kept, share)
 
 
-def read_cases(folder: Path) -> list[RankCase]:
-    """All cases below a folder that have manual trials, by name.
+def read_cases(folder: Path, predictions: Path | None = None) -> list[RankCase]:
+    """All cases below a folder that have manual trials, by name; see `read_case`.
 
     Raises
     ------
@@ -75,4 +88,4 @@ def read_cases(folder: Path) -> list[RankCase]:
     folders = sorted(path.parent for path in folder.glob("*/stir.nii.gz") if any(path.parent.glob(TRIALS)))
     if len(folders) < 3:
         raise ValueError(f"{folder} holds {len(folders)} cases with manual trials, and at least 3 are needed")
-    return [read_case(each) for each in folders]
+    return [read_case(each, predictions) for each in folders]

@@ -126,12 +126,20 @@ def calibration(raw: Sequence[FloatArray], cases: Sequence[RankCase]) -> tuple[f
     return float(found.coef_[0, 0]), float(found.intercept_[0])
 
 
-def raw_held_out(cases: Sequence[RankCase], configuration: RankConfiguration, with_t1w: bool) -> list[FloatArray]:
-    """What forests say of each case that was not among those they were fitted to, before calibration."""
+def raw_held_out(
+    cases: Sequence[RankCase],
+    configuration: RankConfiguration,
+    with_t1w: bool,
+    judged: Sequence[RankCase] | None = None,
+) -> list[FloatArray]:
+    """What forests say of each case that was not among those they were fitted to, before calibration.
+
+    `judged` are the same cases otherwise measured, where those are to be judged.
+    """
     found = []
     for out in range(len(cases)):
         forest = fit([case for n, case in enumerate(cases) if n != out], configuration, with_t1w)
-        found.append(forest(cases[out].values(with_t1w)))
+        found.append(forest((judged or cases)[out].values(with_t1w)))
     return found
 
 

@@ -12,6 +12,7 @@ import torch
 from BoneSegModelsLib.backends import open_backend
 from BoneSegModelsLib.inference import segment
 from BoneSegModelsLib.model_folders import load_model_folder
+from BoneSegModelsLib.torch_backend import TorchBackend
 from BoneSegModelsLib.unet_torch import build_with_weights
 from Training import check, effect, plots
 from Training.check import tiny_configuration, tiny_slices, tiny_subjects
@@ -47,7 +48,8 @@ def test_the_exported_model_says_what_the_trained_networks_say(chain: Path, back
         network = build_with_weights(configuration.architecture(), arrays)
         expected += predict_subject(network, subject, configuration, torch.device("cpu")) / len(model.weights)
     expected = without_small_parts(expected, subject)
-    found = segment(subject.t1w, model, open_backend(model, backend=backend))
+    whole = TorchBackend(model, "cpu", precision="float32") if backend == "torch" else open_backend(model, "numpy")
+    found = segment(subject.t1w, model, whole)
     assert np.abs(found.probabilities[0] - expected).max() < 1e-4
 
 
