@@ -69,7 +69,10 @@ def report_opening(folder: Path, worklist: Path, rounds: int) -> None:
         assert workflow.has_ranks
     title("opening a case")
     rows = [("cold", cold), ("read ahead, with ranks", ahead), ("ranking after a cold opening", ranked)]
-    table(["", "median s", "worst s", "rounds"], [[name, *_seconds(times), rounds] for name, times in rows])
+    table(
+        ["", "median s", "worst s", "median CPU s", "rounds"],
+        [[name, *_seconds(times), rounds] for name, times in rows],
+    )
     target("opening a case cold, worst", max(cold.wall), OPEN_COLD_S, "s")
     target("opening a case that was read ahead, worst", max(ahead.wall), OPEN_AHEAD_S, "s")
 
@@ -182,7 +185,7 @@ def _ras(point: Sequence[float] | np.ndarray) -> Ras:
 
 
 def _seconds(times: Times) -> list[str]:
-    return [f"{times.median:.2f}", f"{max(times.wall):.2f}"]
+    return [f"{times.median:.2f}", f"{max(times.wall):.2f}", f"{times.median_cpu:.2f}"]
 
 
 def _milliseconds(times: Times) -> list[str]:
