@@ -39,6 +39,7 @@ class CasesPanel:
         self.ui.openListButton.connect("clicked()", self.ask_for_list)
         self.ui.openFolderButton.connect("clicked()", self.ask_for_folder)
         self.ui.tutorialButton.connect("clicked()", self.make_tutorial)
+        self.ui.chooseOutButton.connect("clicked()", self.choose_out)
         self.ui.casesTable.connect("cellDoubleClicked(int,int)", self.open_row)
         self.ui.previousCaseButton.connect("clicked()", self.open_previous)
         self.ui.nextCaseButton.connect("clicked()", self.open_next)
@@ -67,6 +68,12 @@ class CasesPanel:
         path = self._desk.prompts.open_folder(_("Open a folder of scans"))
         if path is not None:
             self.open_study(path)
+
+    def choose_out(self) -> None:
+        """Choose the folder for records and results."""
+        path = self._desk.prompts.open_folder(_("Folder for the results"))
+        if path is not None:
+            self._desk.options.node.out_folder = str(path)
 
     def make_tutorial(self) -> None:
         """Write the six synthetic cases and open them."""

@@ -27,6 +27,7 @@ from .cases_panel import READER_SETTING, CasesPanel
 from .child_process import ChildProcess, ProcessFactory
 from .cleaning_panel import CleaningPanel
 from .curve_drawing import CurveDrawing
+from .data_probe import DataProbeFold
 from .desk import AtHand, Desk, Part
 from .disease_region_panel import DiseaseRegionPanel
 from .help_page import help_html
@@ -101,6 +102,7 @@ class Panel:
         self.views = Views(workflow, self.options, self)
         self.layout = ViewLayout(around.layout_manager, self._watch_views)
         self._keys = KeyWatch(around.window)
+        self._data_probe = DataProbeFold(around.window)
         self._curves = CurveDrawing(
             workflow.scene, around.interaction_node, around.selection_node, _("Normal bone curve")
         )
@@ -155,11 +157,13 @@ class Panel:
         self.layout.take(with_3d=self._with_3d)
         self._show_case()
         self._keys.install(self._actions(), self.views.show_overlays)
+        self._data_probe.fold()
 
     def exit(self) -> None:
         """Another module is shown: give views and keys back."""
         self._entered = False
         self._keys.remove()
+        self._data_probe.unfold()
         self._curves.cancel()
         self.views.stop()
         self.layout.give_back()
