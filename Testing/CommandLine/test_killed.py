@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def assert_whole(out: Path) -> None:
     for path in out.rglob("*"):
         if path.name.startswith(TEMPORARY_PREFIX) or path.suffix == ".lock":
             continue
-        if path.name == "case.json":
+        if re.fullmatch(r"case(\.\d+)?\.json", path.name):
             read_record(path)
         elif path.name == "labelmap.nii.gz":
             assert read_labelmap(path).array.shape == study_case().stir.grid.shape
