@@ -50,13 +50,14 @@ class Histogram:
     def make_complete(self) -> None:
         """Add the nodes that are missing."""
         for role in (BINS_ROLE, LIMITS_ROLE):
-            self._node(role, "vtkMRMLTableNode", self._texts.histogram_title())
-        chart = self._node(CHART_ROLE, "vtkMRMLPlotChartNode", self._texts.histogram_title())
+            self._node(role, "vtkMRMLTableNode", self._nodes.name(self._texts.histogram_title()))
+        chart = self._node(CHART_ROLE, "vtkMRMLPlotChartNode", self._nodes.name(self._texts.histogram_title()))
         chart.SetXAxisTitle(self._texts.intensity_axis())
         chart.SetYAxisTitle(self._texts.share_axis())
         chart.SetLegendVisibility(True)
         chart.RemoveAllPlotSeriesNodeIDs()
         for kind in (*REGIONS, *LIMITS):
+            # the legend shows the names of the series, so they do without the case's title
             series = self._node(_series_role(kind), "vtkMRMLPlotSeriesNode", self._texts.segment(kind))
             series.SetPlotType(series.PlotTypeScatter)
             series.SetMarkerStyle(series.MarkerStyleNone)
@@ -100,7 +101,7 @@ class Histogram:
     def _node(self, role: str, kind: str, name: str) -> Any:
         node = self._nodes.get(role)
         if node is None:
-            node = self._nodes.scene.AddNewNodeByClass(kind, self._nodes.name(name))
+            node = self._nodes.scene.AddNewNodeByClass(kind, name)
             self._nodes.put(role, node, hidden=role != CHART_ROLE)
         return node
 
