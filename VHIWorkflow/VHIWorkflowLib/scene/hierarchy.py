@@ -57,16 +57,21 @@ def put_under(scene: Any, item: int, node: Any) -> None:
 
 
 def drop_node(scene: Any, node: Any) -> None:
-    """Take a node out of the scene with its display and storage nodes, and its item with all below it."""
+    """Take a node out of the scene with its display and storage nodes, and its item with all below it.
+
+    The node goes first: Slicer then removes the item itself. Removing the item of a segmentation before its node has
+    been seen to crash Slicer once the scene had been saved.
+    """
     hierarchy = hierarchy_of(scene)
     item = hierarchy.GetItemByDataNode(node)
-    if item:
-        hierarchy.RemoveItem(item, False, True)
-    for role in ("display", "storage"):
-        for served in [node.GetNthNodeReference(role, n) for n in range(node.GetNumberOfNodeReferences(role))]:
-            if served is not None:
-                scene.RemoveNode(served)
+    roles = ("display", "storage")
+    served = [node.GetNthNodeReference(role, n) for role in roles for n in range(node.GetNumberOfNodeReferences(role))]
     scene.RemoveNode(node)
+    for each in served:
+        if each is not None and scene.IsNodePresent(each):
+            scene.RemoveNode(each)
+    if item and item in children(hierarchy, hierarchy.GetSceneItemID(), recursive=True):
+        hierarchy.RemoveItem(item, False, True)
 
 
 def drop_if_empty(scene: Any, item: int) -> None:
@@ -78,10 +83,10 @@ def drop_if_empty(scene: Any, item: int) -> None:
         item = above
 
 
-def children(hierarchy: Any, item: int) -> list[int]:
-    """Items right under an item."""
+def children(hierarchy: Any, item: int, recursive: bool = False) -> list[int]:
+    """Items right under an item, or at any depth."""
     import vtk
 
     found = vtk.vtkIdList()
-    hierarchy.GetItemChildren(item, found)
+    hierarchy.GetItemChildren(item, found, recursive)
     return [found.GetId(number) for number in range(found.GetNumberOfIds())]
