@@ -39,6 +39,7 @@ class CasesPanel:
         self.ui.openListButton.connect("clicked()", self.ask_for_list)
         self.ui.openFolderButton.connect("clicked()", self.ask_for_folder)
         self.ui.tutorialButton.connect("clicked()", self.make_tutorial)
+        self.ui.showVolumesButton.connect("toggled(bool)", self.ui.volumesFrame.setVisible)
         self.ui.chooseOutButton.connect("clicked()", self.choose_out)
         self.ui.casesTable.connect("cellDoubleClicked(int,int)", self.open_row)
         self.ui.previousCaseButton.connect("clicked()", self.open_previous)

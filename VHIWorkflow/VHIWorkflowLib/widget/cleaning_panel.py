@@ -188,8 +188,8 @@ def _show_step(button: Any, plain: str, text: str | None) -> None:
     shown = text or plain
     key = button.property("ShortcutText")
     if key:
-        shown = _("{text} ({key})").format(text=shown, key=key)
-    fits = button.fontMetrics().elidedText(shown, qt.Qt.ElideMiddle, max(int(button.width) - 12, 60))
+        shown = _("({key}) {text}").format(text=shown, key=key)
+    fits = button.fontMetrics().elidedText(shown, qt.Qt.ElideRight, max(int(button.width) - 12, 60))
     button.setText(fits)
     button.setToolTip(shown)
     button.setEnabled(text is not None)

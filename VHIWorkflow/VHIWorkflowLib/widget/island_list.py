@@ -45,6 +45,7 @@ class IslandList:
         self.ui.islandTable.connect("cellClicked(int,int)", self.jump_to_row)
         self.ui.nextSuspiciousButton.connect("clicked()", self.jump_to_next)
         self.ui.bySizeButton.connect("toggled(bool)", self.sort)
+        self.ui.islandTable.horizontalHeader().setSectionResizeMode(self.DECISION, qt.QHeaderView.Stretch)
         self._show()
 
     def close(self) -> None:

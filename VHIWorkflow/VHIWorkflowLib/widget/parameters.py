@@ -31,7 +31,7 @@ class VHIWorkflowParameterNode:
         How it does it; reason 0 is none.
     smaller_than_mm3, rank_below
         Limits for removing many at once.
-    show_removed, show_3d, by_size, show_table, thresholds_locked
+    show_removed, show_3d, by_size, show_table, show_volumes, thresholds_locked
         What is shown, and how.
     """
 
@@ -52,6 +52,7 @@ class VHIWorkflowParameterNode:
     show_3d: bool
     by_size: bool
     show_table: bool
+    show_volumes: bool
     thresholds_locked: Annotated[bool, Default(True)]
 
 

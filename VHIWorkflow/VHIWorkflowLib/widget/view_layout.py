@@ -17,6 +17,9 @@ STIR_VIEW, T1W_VIEW, SURFACE_VIEW, PLOT_VIEW = "VHISTIR", "VHIT1w", "VHI3D", "VH
 SLICES_ONLY, WITH_3D = 5301, 5302
 """Numbers of our layouts; those of Slicer itself are below 1000."""
 
+CLOSER = 1.4
+"""VTK leaves room for turning; islands are flat."""
+
 _SLICES = f"""
    <item><view class="vtkMRMLSliceNode" singletontag="{STIR_VIEW}">
     <property name="orientation" action="default">Coronal</property>
@@ -195,8 +198,7 @@ class ViewLayout:
             node.SetAxisLabelsVisible(False)
             if case.surface_node is not None:
                 case.surface_node.GetDisplayNode().SetViewNodeIDs([node.GetID()])
-            widget.threeDView().resetFocalPoint()
-            widget.threeDView().resetCamera()
+                _look_at(widget.threeDView(), case.surface_node)
         plot = slicer.mrmlScene.GetSingletonNode(PLOT_VIEW, "vtkMRMLPlotViewNode")
         if plot is not None and case.chart_node is not None:
             plot.SetPlotChartNodeID(case.chart_node.GetID())
@@ -206,6 +208,17 @@ class ViewLayout:
         number = self.slice_shown()
         if self._case is not None and number is not None:
             self._left_at[self._case.open_case.key] = number
+
+
+def _look_at(view: Any, model: Any) -> None:
+    """Fill a 3D view with a model."""
+    bounds = [0.0] * 6
+    model.GetRASBounds(bounds)
+    renderer = view.renderWindow().GetRenderers().GetFirstRenderer()
+    view.resetFocalPoint()
+    renderer.ResetCamera(bounds)
+    renderer.GetActiveCamera().Zoom(CLOSER)
+    view.scheduleRender()
 
 
 def _everywhere(case: CaseInScene) -> None:
