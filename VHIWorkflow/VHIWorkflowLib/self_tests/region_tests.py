@@ -15,6 +15,18 @@ from .mouse import circle_around
 
 NETWORK_SECONDS = 240.0
 
+WITHOUT_TORCH = """
+import sys
+
+class Broken:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            raise ImportError("this PyTorch is broken")
+
+sys.meta_path.insert(0, Broken())
+"""
+"""Start of a Python in which PyTorch cannot be imported, wherever it is installed."""
+
 
 class RegionTests(CaseBench):
     """See the module."""
@@ -127,11 +139,11 @@ class RegionTests(CaseBench):
 
     def test_missing_torch_does_not_matter(self) -> None:
         """With a PyTorch that cannot be imported the networks run by themselves, and it is on record."""
-        broken = self.out / "broken" / "torch"
+        broken = self.out / "broken"
         broken.mkdir(parents=True)
-        (broken / "__init__.py").write_text("raise ImportError('this PyTorch is broken')")
+        (broken / "sitecustomize.py").write_text(WITHOUT_TORCH)
         before = os.environ.get("PYTHONPATH")
-        os.environ["PYTHONPATH"] = str(broken.parent)
+        os.environ["PYTHONPATH"] = str(broken)
         try:
             self.open_scans_only()
             self.ui.findButton.click()
