@@ -62,11 +62,15 @@ def drop_node(scene: Any, node: Any) -> None:
     item = hierarchy.GetItemByDataNode(node)
     if item:
         hierarchy.RemoveItem(item, False, True)
-    for role in ("display", "storage"):
-        for served in [node.GetNthNodeReference(role, n) for n in range(node.GetNumberOfNodeReferences(role))]:
-            if served is not None:
-                scene.RemoveNode(served)
-    scene.RemoveNode(node)
+    serving = [
+        node.GetNthNodeReference(role, n)
+        for role in ("display", "storage")
+        for n in range(node.GetNumberOfNodeReferences(role))
+    ]
+    scene.RemoveNode(node)  # first: 3D views of Slicer 5.12 go on using a display node that was removed before
+    for served in serving:
+        if served is not None and scene.IsNodePresent(served):
+            scene.RemoveNode(served)
 
 
 def drop_if_empty(scene: Any, item: int) -> None:
