@@ -59,17 +59,20 @@ def put_under(scene: Any, item: int, node: Any) -> None:
 def drop_node(scene: Any, node: Any) -> None:
     """Take a node out of the scene with its display and storage nodes, and its item with all below it.
 
-    The node goes first: Slicer then removes the item itself. Removing the item of a segmentation before its node has
-    been seen to crash Slicer once the scene had been saved.
+    The node goes before its item, too: Slicer then removes the item itself. Removing the item of a segmentation before
+    its node has been seen to crash Slicer once the scene had been saved.
     """
     hierarchy = hierarchy_of(scene)
     item = hierarchy.GetItemByDataNode(node)
-    roles = ("display", "storage")
-    served = [node.GetNthNodeReference(role, n) for role in roles for n in range(node.GetNumberOfNodeReferences(role))]
-    scene.RemoveNode(node)
-    for each in served:
-        if each is not None and scene.IsNodePresent(each):
-            scene.RemoveNode(each)
+    serving = [
+        node.GetNthNodeReference(role, n)
+        for role in ("display", "storage")
+        for n in range(node.GetNumberOfNodeReferences(role))
+    ]
+    scene.RemoveNode(node)  # first: 3D views of Slicer 5.12 go on using a display node that was removed before
+    for served in serving:
+        if served is not None and scene.IsNodePresent(served):
+            scene.RemoveNode(served)
     if item and item in children(hierarchy, hierarchy.GetSceneItemID(), recursive=True):
         hierarchy.RemoveItem(item, False, True)
 

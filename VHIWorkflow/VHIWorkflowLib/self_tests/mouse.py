@@ -65,13 +65,14 @@ class Mouse:
         here = self._local(xy)
         event = qt.QWheelEvent(
             here,
-            self._widget.mapToGlobal(here.toPoint()),
+            qt.QPointF(self._widget.mapToGlobal(here.toPoint())),
             qt.QPoint(0, 0),
             qt.QPoint(0, 120 * steps),
             qt.Qt.NoButton,
             qt.Qt.NoModifier,
             qt.Qt.NoScrollPhase,
             False,
+            qt.Qt.MouseEventNotSynthesized,
         )
         qt.QApplication.sendEvent(self._widget, event)
         slicer.app.processEvents()

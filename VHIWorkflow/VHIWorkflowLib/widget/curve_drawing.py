@@ -26,7 +26,7 @@ class CurveDrawing:
 
     def __init__(self, scene: Any, interaction: Any, selection: Any, name: str) -> None:
         self._scene, self._interaction, self._selection, self._name = scene, interaction, selection, name
-        self._curves: list[tuple[Any, int]] = []
+        self._curves: list[tuple[Any, list[int]]] = []
         self._changed: Callable[[], None] | None = None
 
     @property
@@ -47,7 +47,7 @@ class CurveDrawing:
 
     def nodes(self) -> list[Any]:
         """Curves of at least three points."""
-        return [node for node, _tag in self._curves if node.GetScene() and node.GetNumberOfDefinedControlPoints() > 2]
+        return [node for node, _tags in self._curves if node.GetScene() and node.GetNumberOfDefinedControlPoints() > 2]
 
     def cancel(self) -> None:
         """Place no more, and remove the curves."""
@@ -57,8 +57,9 @@ class CurveDrawing:
         if self.is_placing:
             self._interaction.SetCurrentInteractionMode(self._interaction.ViewTransform)
         curves, self._curves = self._curves, []
-        for node, tag in curves:
-            node.RemoveObserver(tag)
+        for node, tags in curves:
+            for tag in tags:
+                node.RemoveObserver(tag)
             if node.GetScene():
                 self._scene.RemoveNode(node)
 
@@ -68,8 +69,8 @@ class CurveDrawing:
         node.CreateDefaultDisplayNodes()
         node.GetDisplayNode().SetPropertiesLabelVisibility(False)
         node.GetDisplayNode().SetPointLabelsVisibility(False)
-        tag = node.AddObserver("ModifiedEvent", self._on_modified)
-        self._curves.append((node, tag))
+        events = (node.PointModifiedEvent, node.PointPositionDefinedEvent, node.PointRemovedEvent)
+        self._curves.append((node, [node.AddObserver(event, self._on_modified) for event in events]))
         self._selection.SetReferenceActivePlaceNodeClassName(CURVE_CLASS)
         self._selection.SetActivePlaceNodeID(node.GetID())
         self._interaction.SetPlaceModePersistence(0)

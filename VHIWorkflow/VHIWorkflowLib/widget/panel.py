@@ -95,7 +95,7 @@ class Panel:
         self.workflow = workflow
         self.options = PanelOptions()
         self.desk = Desk(ui, workflow, self.options, prompts, self)
-        self._around = around
+        self.around = around
         self._gui_tag: Any = None
         self._node_tag: Any = None
         self._entered = False
@@ -113,7 +113,7 @@ class Panel:
         workflow.changed.connect(self.update)
 
     def _make_parts(self) -> None:
-        around, desk = self._around, self.desk
+        around, desk = self.around, self.desk
         folder = around.temporary
         self.cases = CasesPanel(desk, ReadAhead(around.child(_("Reading ahead")), folder / "next case"))
         self.normal_bone = NormalBonePanel(desk, self._editing, self._curves)
@@ -175,7 +175,7 @@ class Panel:
         self.use(None)
         for part in self._parts:
             part.close()
-        shutil.rmtree(self._around.temporary, ignore_errors=True)
+        shutil.rmtree(self.around.temporary, ignore_errors=True)
 
     def continue_scene(self) -> None:
         """A scene was opened or added: continue with the case in it, if there is one, in our layout."""
