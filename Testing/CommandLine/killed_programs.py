@@ -103,7 +103,8 @@ def measure_on(scans: Path, out: Path, runs: int, seed: int) -> None:
     request = request_for(files_in(scans), out)
     measure_case(request)
     begun = time.monotonic()
-    measure_case(request)
+    for _ in range(2):  # one alone may be a lucky moment of a busy machine
+        measure_case(request)
     longest = 3 * (time.monotonic() - begun)
     chance = random.Random(seed)
 
