@@ -46,7 +46,11 @@ class CasesPanel:
         self.ui.nextCaseButton.connect("clicked()", self.open_next)
         self.ui.flagButton.connect("clicked()", self.flag)
         self.ui.openVolumesButton.connect("clicked()", self.open_volumes)
-        self.ui.casesTable.horizontalHeader().setSectionResizeMode(self.CASE, qt.QHeaderView.Stretch)
+        header = self.ui.casesTable.horizontalHeader()
+        header.setStretchLastSection(False)
+        for column in (self.STATE, self.VHI):
+            header.setSectionResizeMode(column, qt.QHeaderView.ResizeToContents)
+        header.setSectionResizeMode(self.CASE, qt.QHeaderView.Stretch)
         self._list_cases()
 
     def close(self) -> None:

@@ -135,7 +135,8 @@ class IslandList:
             if place >= len(before) or before[place] != row:
                 self._fill(table, place, row)
         if not before:
-            table.resizeColumnsToContents()
+            for column in range(self.DECISION):
+                table.resizeColumnToContents(column)
 
     def _fill(self, table: Any, place: int, row: IslandRow) -> None:
         first, last = row.slices

@@ -96,6 +96,7 @@ class ViewLayout:
         """Show slices only, or also 3D view and histogram."""
         if not self.is_ours:
             return
+        self._remember()
         for number, description in LAYOUTS.items():
             if not self._node.IsLayoutDescription(number):
                 self._node.AddLayoutDescription(number, description)
@@ -201,6 +202,7 @@ class ViewLayout:
                 _look_at(widget.threeDView(), case.surface_node)
         plot = slicer.mrmlScene.GetSingletonNode(PLOT_VIEW, "vtkMRMLPlotViewNode")
         if plot is not None and case.chart_node is not None:
+            case.chart_node.SetLegendVisibility(False)  # there is no room; the colours are those of the masks
             plot.SetPlotChartNodeID(case.chart_node.GetID())
 
     def _remember(self) -> None:
