@@ -110,4 +110,3 @@ class Desk:
         self.message = text[:1].upper() + text[1:]
         self.ui.messageLabel.setStyleSheet(style if text else "")
         self.ui.messageLabel.setText(self.message)
-        self.ui.messageLabel.setVisible(bool(text))
