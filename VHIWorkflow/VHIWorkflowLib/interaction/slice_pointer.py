@@ -124,7 +124,6 @@ class SlicePointer:
         ras, tool = self.view.ras(xy), self._options.tool
         if tool is Tool.CLICK:
             self._click(ras)
-            self._hover(xy)
             return
         if tool.is_cleaning and self._workflow.session is None:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import qt
 import slicer
@@ -18,6 +19,8 @@ from .desk import Desk
 
 READER_SETTING = "VHIWorkflow/Reader"
 RESULTS_FOLDER = "VHI results"
+LOW_WINDOW_PIXELS = 960
+"""In a window lower than this the list is folded once it is open, so that cleaning needs no scrolling."""
 
 
 class CasesPanel:
@@ -100,6 +103,7 @@ class CasesPanel:
         with desk.waiting():
             beside = source if source.is_dir() else source.parent
             out = Path(chosen) if chosen else beside / RESULTS_FOLDER
+            self.ui.casesSection.collapsed = _is_low(slicer.util.mainWindow())
             study = desk.workflow.open_study(source, out, reader, blinded=choices.blinded)
             slicer.app.userSettings().setValue(READER_SETTING, reader)
             desk.say("\n".join(study.notices))
@@ -191,10 +195,16 @@ class CasesPanel:
             table.clearSelection()
         else:
             table.selectRow(position)
-        self.ui.positionLabel.setText(
+        place = (
             ""
             if study is None or position is None
             else _("{position} of {cases}").format(position=position + 1, cases=len(study))
+        )
+        self.ui.positionLabel.setText(place)
+        self.ui.casesSection.setText(
+            _("Cases: {title}, {place}").format(title=study[position].title, place=place)
+            if study is not None and position is not None
+            else _("Cases")
         )
         for button in (self.ui.previousCaseButton, self.ui.nextCaseButton):
             button.setEnabled(bool(cases))
@@ -208,3 +218,8 @@ class CasesPanel:
             item = qt.QTableWidgetItem(text)
             item.setToolTip(listed.problem or text)
             self.ui.casesTable.setItem(listed.position, column, item)
+
+
+def _is_low(window: Any) -> bool:
+    """Whether a window is too low for list and cleaning at once."""
+    return window is not None and int(window.height) < LOW_WINDOW_PIXELS
