@@ -18,6 +18,8 @@ from .parameters import PanelOptions
 from .prompts import Prompts
 
 PROBLEM_STYLE = "background: #7a1f1f; color: white; padding: 3px; border-radius: 3px;"
+NO_MESSAGE = "\u00a0"
+"""A space: an empty label that wraps takes more room than one with a line."""
 NOTE_STYLE = "padding: 3px;"
 
 
@@ -79,6 +81,7 @@ class Desk:
         self.place = place
         self.at_hand: AtHand | None = None
         self.message = ""
+        self.say("")
 
     def say(self, text: str) -> None:
         """Show a note above the panel; empty for none."""
@@ -109,4 +112,4 @@ class Desk:
     def _show(self, text: str, style: str) -> None:
         self.message = text[:1].upper() + text[1:]
         self.ui.messageLabel.setStyleSheet(style if text else "")
-        self.ui.messageLabel.setText(self.message)
+        self.ui.messageLabel.setText(self.message or NO_MESSAGE)
