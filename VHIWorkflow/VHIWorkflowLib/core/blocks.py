@@ -1,12 +1,11 @@
-"""The stretches of a volume that hold bone: what lies elsewhere need not be read to measure it.
+"""Flat arrays in blocks of eight voxels: where masks are true, without a look at every voxel.
 
-Seven of eight voxels of a scan are no bone. Arrays are taken apart into blocks of eight voxels, as they lie in memory,
-and only the blocks that hold any voxel of a mask are copied together and worked on.
+Seven of eight voxels of a scan are no bone. Eight truth values fit into one machine word, so blocks without any voxel
+of a mask are passed over as fast as memory is read, and only the others are copied together and worked on.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -21,70 +20,24 @@ BLOCK = 1 << BLOCK_BITS
 """Voxels of a block: as many as truth values fit into one machine word."""
 
 
-@dataclass(frozen=True)
-class Blocks:
-    """Blocks of flat arrays of one size, in ascending order.
+def in_blocks(array: npt.NDArray[Value]) -> npt.NDArray[Value]:
+    """An array of one axis as blocks, shape (n, 8); copied and filled up with zeros when 8 does not divide its size.
 
-    Those that hold any voxel of some masks, and the one after each, so that whatever ends with a block is followed by a
-    voxel outside the masks; last what is left of the array beyond its whole blocks.
-
-    Attributes
-    ----------
-    size
-        Of the arrays.
-    numbers
-        Of the blocks, from 0.
+    Examples
+    --------
+    >>> in_blocks(np.arange(1, 11))
+    array([[ 1,  2,  3,  4,  5,  6,  7,  8],
+           [ 9, 10,  0,  0,  0,  0,  0,  0]])
     """
+    missing = -array.size % BLOCK
+    if missing:
+        array = np.append(array, np.zeros(missing, dtype=array.dtype))
+    return array.reshape(-1, BLOCK)
 
-    size: int
-    numbers: IndexArray
 
-    @classmethod
-    def holding(cls, mask: BoolArray, others: IndexArray) -> Blocks:
-        """Blocks of the voxels of a flat mask, and of others given by their positions in it."""
-        held = mask[: mask.size // BLOCK * BLOCK].view(np.uint64) != 0
-        in_blocks = others >> BLOCK_BITS
-        held[in_blocks[in_blocks < held.size]] = True
-        wanted = held.copy()
-        wanted[1:] |= held[:-1]
-        return cls(mask.size, np.append(positions_of_true(wanted), held.size))
-
-    def places(self, positions: IndexArray) -> IndexArray:
-        """Where in ``of`` voxels of these blocks stand, given by their positions in the whole array."""
-        places: IndexArray = np.searchsorted(self.numbers, positions >> BLOCK_BITS) << BLOCK_BITS
-        places += positions & BLOCK - 1
-        return places
-
-    def of(self, array: npt.NDArray[Value]) -> npt.NDArray[Value]:
-        """Values of a flat array in these blocks, one after the other."""
-        rest = self.size % BLOCK
-        found = np.empty((self.numbers.size - 1) * BLOCK + rest, dtype=array.dtype)
-        blocks = array[: self.size - rest].reshape(-1, BLOCK)
-        np.take(blocks, self.numbers[:-1], axis=0, out=found[: found.size - rest].reshape(-1, BLOCK), mode="clip")
-        found[found.size - rest :] = array[self.size - rest :]
-        return found
-
-    def ends(self, chosen: BoolArray) -> IndexArray:
-        """Where stretches of voxels begin and end in the whole array, in turn: first voxel, voxel after the last, ...
-
-        Parameters
-        ----------
-        chosen
-            Which values of ``of`` belong to a stretch; voxels of the masks only.
-
-        Examples
-        --------
-        >>> mask = np.arange(40) > 28
-        >>> blocks = Blocks.holding(mask, np.array([2]))
-        >>> blocks.ends(blocks.of(mask & (np.arange(40) != 33)))
-        array([29, 33, 34, 40])
-        """
-        changes = np.zeros(chosen.size + 1, dtype=bool)
-        changes[:-1] = chosen
-        changes[1:] ^= chosen
-        place = positions_of_true(changes)
-        ends: IndexArray = (self.numbers[place >> BLOCK_BITS] << BLOCK_BITS) + (place & BLOCK - 1)
-        return ends
+def blocks_holding(mask: BoolArray) -> IndexArray:
+    """Numbers of the blocks of a mask, shape (n, 8), that are true anywhere."""
+    return np.flatnonzero(mask.view(np.uint64) != 0)
 
 
 def positions_of_true(mask: BoolArray) -> IndexArray:
@@ -95,9 +48,53 @@ def positions_of_true(mask: BoolArray) -> IndexArray:
     >>> positions_of_true(np.array([False, True, False, False, True]))
     array([1, 4])
     """
-    whole = mask.size // BLOCK * BLOCK
-    words = mask[:whole].view(np.uint64)
-    held = np.flatnonzero(words != 0)
-    place = np.flatnonzero(words[held].view(np.bool_))
-    positions: IndexArray = (held << BLOCK_BITS)[place >> BLOCK_BITS] + (place & BLOCK - 1)
-    return positions if whole == mask.size else np.append(positions, whole + np.flatnonzero(mask[whole:]))
+    blocks = in_blocks(mask)
+    numbers = blocks_holding(blocks)
+    place = np.flatnonzero(blocks.take(numbers, axis=0))
+    positions: IndexArray = numbers.take(place >> BLOCK_BITS) << BLOCK_BITS
+    positions += place & BLOCK - 1
+    return positions
+
+
+def stretches(chosen: BoolArray, numbers: IndexArray) -> tuple[IndexArray, IndexArray]:
+    """Stretches of true values that follow each other: position of the first value of each, and of the last.
+
+    Parameters
+    ----------
+    chosen
+        Some blocks of a larger array, shape (n, 8).
+    numbers
+        Of these blocks in the larger array, ascending. The positions are those in the larger array.
+
+    Examples
+    --------
+    >>> mask = in_blocks(np.isin(np.arange(32), [14, 15, 16, 24]))
+    >>> first, last = stretches(mask[[1, 2, 3]], np.array([1, 2, 3]))
+    >>> first.tolist(), last.tolist()
+    ([14, 24], [16, 24])
+    """
+    held = blocks_holding(chosen)
+    numbers, values = numbers.take(held), chosen.take(held, axis=0).ravel()
+    first, last = values.copy(), values.copy()
+    np.greater(values[1:], values[:-1], out=first[1:])
+    np.greater(values[:-1], values[1:], out=last[:-1])
+    apart = np.flatnonzero(numbers[1:] != numbers[:-1] + 1) + 1 << BLOCK_BITS  # where the next block does not follow
+    first[apart] = values[apart]
+    last[apart - 1] = values[apart - 1]
+    shift = (numbers - np.arange(numbers.size)) << BLOCK_BITS
+    return _positions(first, shift), _positions(last, shift)
+
+
+def _positions(ends: BoolArray, shift: IndexArray) -> IndexArray:
+    """Positions of the true values of blocks, of which no pair (0 and 1, 2 and 3, ...) has two.
+
+    Parameters
+    ----------
+    ends
+        Blocks one after the other, of one axis.
+    shift
+        How much farther on each block stands in the larger array.
+    """
+    pair = np.flatnonzero(ends.view(np.uint16) != 0) << 1
+    place = pair + ends.take(pair + 1)
+    return place + shift.take(place >> BLOCK_BITS)

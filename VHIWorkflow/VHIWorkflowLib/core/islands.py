@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .grids import IndexArray
-from .lattice import Lattice, Runs, connected
-from .masks import runs_without_small_groups
+from .groups import Groups
+from .lattice import Lattice, Runs
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,12 @@ def find_islands(runs: Runs, lattice: Lattice, minimum_pixels: int = 1) -> Islan
     minimum_pixels
         Smallest group within a slice that stays.
     """
-    runs, group = runs_without_small_groups(runs, lattice, minimum_pixels)
-    if runs.start.size == 0:
+    groups = Groups.within_slices(runs, lattice).of_at_least(minimum_pixels)
+    runs, group = groups.runs, groups.of_run
+    if groups.number == 0:
         nothing = np.empty(0, dtype=np.int64)
         return Islands(lattice, nothing, nothing, nothing, nothing)
-    island = islands_of_groups(runs, group, lattice)
+    island = groups.islands(lattice)
     size = np.bincount(island[group], weights=runs.lengths)
     rank = _positions(np.argsort(-size, kind="stable"))[island]
     part = np.argsort(rank, kind="stable")
@@ -87,13 +88,6 @@ def find_islands(runs: Runs, lattice: Lattice, minimum_pixels: int = 1) -> Islan
         part_island=rank[part],
         part_slice=lattice.slices(runs.start[last_run]),
     )
-
-
-def islands_of_groups(runs: Runs, group: IndexArray, lattice: Lattice) -> IndexArray:
-    """Island of each group, from 0 by first run; groups are numbered from 0 by first run."""
-    one, other = runs.neighbours(lattice.between_slices)
-    _, island = connected(int(group.max(initial=-1)) + 1, group[one], group[other])
-    return island
 
 
 def _positions(order: IndexArray) -> IndexArray:
