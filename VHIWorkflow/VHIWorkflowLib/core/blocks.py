@@ -73,28 +73,24 @@ def stretches(chosen: BoolArray, numbers: IndexArray) -> tuple[IndexArray, Index
     >>> first.tolist(), last.tolist()
     ([14, 24], [16, 24])
     """
-    held = blocks_holding(chosen)
-    numbers, values = numbers.take(held), chosen.take(held, axis=0).ravel()
-    first, last = values.copy(), values.copy()
-    np.greater(values[1:], values[:-1], out=first[1:])
-    np.greater(values[:-1], values[1:], out=last[:-1])
-    apart = np.flatnonzero(numbers[1:] != numbers[:-1] + 1) + 1 << BLOCK_BITS  # where the next block does not follow
-    first[apart] = values[apart]
-    last[apart - 1] = values[apart - 1]
-    shift = (numbers - np.arange(numbers.size)) << BLOCK_BITS
-    return _positions(first, shift), _positions(last, shift)
+    bits = np.packbits(chosen.ravel(), bitorder="little")  # a byte a block, its first voxel the lowest bit
+    held = np.flatnonzero(bits != 0)
+    bits, numbers = bits.take(held), numbers.take(held)
+    follows = numbers[1:] == numbers[:-1] + 1
+    before, after = np.zeros_like(bits), np.zeros_like(bits)  # the neighbouring voxel of the block before and after
+    np.multiply(bits[:-1] >> 7, follows, out=before[1:])
+    np.multiply(bits[1:] << 7, follows, out=after[:-1])
+    starts = numbers << BLOCK_BITS
+    first, last = np.bitwise_and(bits, ~(bits << 1 | before)), np.bitwise_and(bits, ~(bits >> 1 | after))
+    return _positions(first, starts), _positions(last, starts)
 
 
-def _positions(ends: BoolArray, shift: IndexArray) -> IndexArray:
-    """Positions of the true values of blocks, of which no pair (0 and 1, 2 and 3, ...) has two.
-
-    Parameters
-    ----------
-    ends
-        Blocks one after the other, of one axis.
-    shift
-        How much farther on each block stands in the larger array.
-    """
-    pair = np.flatnonzero(ends.view(np.uint16) != 0) << 1
-    place = pair + ends.take(pair + 1)
-    return place + shift.take(place >> BLOCK_BITS)
+def _positions(bits: npt.NDArray[np.uint8], starts: IndexArray) -> IndexArray:
+    """Positions of the bits that are set, of which no two stand side by side, given where each block starts."""
+    held = np.flatnonzero(bits != 0)
+    ends = np.unpackbits(bits.take(held), bitorder="little")
+    pair = np.flatnonzero(ends.view(np.uint16) != 0)  # half as many to look at
+    place = pair << 1
+    place += ends.take(place + 1)
+    positions: IndexArray = starts.take(held.take(pair >> 2)) + (place & BLOCK - 1)
+    return positions

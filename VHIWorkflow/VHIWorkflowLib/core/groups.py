@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from .grids import IndexArray
 from .lattice import Lattice, Runs
@@ -22,40 +23,47 @@ class Groups:
 
     Attributes
     ----------
-    number
-        How many there are.
+    sizes
+        Voxels of each group; groups are numbered from 0 by first run.
     runs
         Of the voxels.
     of_run
-        Group of each run, from 0 by first run.
+        Group of each run.
     lines
         What is covered where each row is laid over the row before it.
     of_line
         Group of each run of ``lines``.
     """
 
-    number: int
+    sizes: IndexArray
     runs: Runs
     of_run: IndexArray
     lines: Runs
     of_line: IndexArray
 
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return self.sizes.size
+
     @classmethod
     def within_slices(cls, runs: Runs, lattice: Lattice) -> Groups:
         """Find the groups of the voxels of some runs."""
-        rows = laid_over(runs, lattice.row_step)
-        number, of_run = connected(runs.start.size, rows.left, rows.right)
-        return cls(number, runs, of_run, rows.cover, of_run.take(rows.member))
+        rows = Overlay.of(runs, lattice.row_step)
+        number, of_run = connected(runs.start.size, *rows.touching())
+        lines, member = rows.cover()
+        sizes = np.bincount(of_run, weights=runs.lengths, minlength=number).astype(np.int64)
+        return cls(sizes, runs, of_run, lines, of_run.take(member))
 
     def of_at_least(self, pixels: int) -> Groups:
         """Groups that are large enough (1 keeps all), numbered anew in the same order."""
         if pixels <= 1:
             return self
-        large = np.bincount(self.of_run, weights=self.runs.lengths, minlength=self.number) >= pixels
+        large = self.sizes >= pixels
         new_number = np.cumsum(large) - 1
         runs, lines = np.flatnonzero(large.take(self.of_run)), np.flatnonzero(large.take(self.of_line))
         return Groups(
-            number=int(np.count_nonzero(large)),
+            sizes=self.sizes[large],
             runs=self.runs.take(runs),
             of_run=new_number.take(self.of_run.take(runs)),
             lines=self.lines.take(lines),
@@ -64,53 +72,62 @@ class Groups:
 
     def islands(self, lattice: Lattice) -> IndexArray:
         """Island of each group, from 0 by first group."""
-        slices = laid_over(self.lines, lattice.slice_step)
-        _, island = connected(self.number, self.of_line.take(slices.left), self.of_line.take(slices.right))
+        left, right = Overlay.of(self.lines, lattice.slice_step).touching()
+        _, island = connected(self.number, self.of_line.take(left), self.of_line.take(right))
         return island
 
 
 @dataclass(frozen=True)
 class Overlay:
-    """Runs, laid over the same runs moved back by some step.
+    """Runs, and the same runs moved back by some step, on one line.
 
     Attributes
     ----------
-    cover
-        Runs of what either covers.
-    member
-        For each of them, the position of one of the runs in it.
-    left, right
-        Positions of runs that touch there, in ``cover`` the one after the other.
-    """
-
-    cover: Runs
-    member: IndexArray
-    left: IndexArray
-    right: IndexArray
-
-
-def laid_over(runs: Runs, step: int) -> Overlay:
-    """Lay runs over the same runs moved back by a step.
+    run
+        Positions of the runs, each there twice, as they begin on the line.
+    start
+        Where they begin.
+    reach
+        How far they and those before them reach.
+    touches
+        Which of them touch, or overlap, one before them.
 
     Examples
     --------
-    >>> over = laid_over(Runs(np.array([2, 12, 17]), np.array([4, 15, 18])), step=10)
-    >>> over.cover.start.tolist(), over.cover.stop.tolist()
-    ([-8, 2, 7, 12, 17], [-6, 5, 8, 15, 18])
-    >>> over.left.tolist(), over.right.tolist()
-    ([1], [0])
+    >>> over = Overlay.of(Runs(np.array([2, 12, 17]), np.array([4, 15, 18])), step=10)
+    >>> lines, member = over.cover()
+    >>> lines.start.tolist(), lines.stop.tolist(), member.tolist()
+    ([-8, 2, 7, 12, 17], [-6, 5, 8, 15, 18], [0, 1, 2, 1, 2])
+    >>> [positions.tolist() for positions in over.touching()]
+    [[1], [0]]
     """
-    position = np.arange(runs.start.size)
-    if position.size == 0:
-        return Overlay(runs, position, position, position)
-    start, stop = np.concatenate([runs.start - step, runs.start]), np.concatenate([runs.stop - step, runs.stop])
-    order = start.argsort(kind="stable")  # which finds both halves in order and only merges them
-    run, start = np.concatenate([position, position]).take(order), start.take(order)
-    reach = np.maximum.accumulate(stop.take(order))
-    touches = start[1:] <= reach[:-1]
-    left, last = np.flatnonzero(touches), np.append(np.flatnonzero(~touches), start.size - 1)
-    first = np.append(0, last[:-1] + 1)
-    return Overlay(Runs(start.take(first), reach.take(last)), run.take(first), run.take(left), run.take(left + 1))
+
+    run: IndexArray
+    start: IndexArray
+    reach: IndexArray
+    touches: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, runs: Runs, step: int) -> Overlay:
+        """Lay runs over the same runs moved back by a step."""
+        position = np.arange(runs.start.size)
+        start, stop = np.concatenate([runs.start - step, runs.start]), np.concatenate([runs.stop - step, runs.stop])
+        order = start.argsort(kind="stable")  # which finds both halves in order and only merges them
+        start, reach = start.take(order), np.maximum.accumulate(stop.take(order))
+        touches = np.zeros(start.size, dtype=bool)
+        np.less_equal(start[1:], reach[:-1], out=touches[1:])
+        return cls(np.concatenate([position, position]).take(order), start, reach, touches)
+
+    def touching(self) -> tuple[IndexArray, IndexArray]:
+        """Positions of runs that belong together, in pairs that connect them all."""
+        right = np.flatnonzero(self.touches)
+        return self.run.take(right - 1), self.run.take(right)
+
+    def cover(self) -> tuple[Runs, IndexArray]:
+        """Runs of what is covered, and for each the position of a run in it."""
+        first = np.flatnonzero(~self.touches)
+        last = np.append(first[1:], self.start.size)[: first.size] - 1
+        return Runs(self.start.take(first), self.reach.take(last)), self.run.take(first)
 
 
 def connected(count: int, source: IndexArray, target: IndexArray) -> tuple[int, IndexArray]:
@@ -131,14 +148,17 @@ def connected(count: int, source: IndexArray, target: IndexArray) -> tuple[int, 
     (3, array([0, 1, 2, 1, 1]))
     """
     root = np.arange(count)
-    low, high = np.minimum(source, target), np.maximum(source, target)
-    while low.size:
-        np.minimum.at(root, high, low)
-        while not np.array_equal(above := root.take(root), root):
-            root = above.take(above)
-        source, target = root.take(low), root.take(high)
-        apart = np.flatnonzero(source != target)  # edges that still join two trees
-        source, target = source.take(apart), target.take(apart)
-        low, high = np.minimum(source, target), np.maximum(source, target)
-    number = np.cumsum(root == np.arange(count)) - 1
-    return int(number[-1]) + 1 if count else 0, number.take(root)
+    np.minimum.at(root, np.maximum(source, target), np.minimum(source, target))
+    while not np.array_equal(above := root.take(root), root):
+        root = above.take(above)
+    roots = np.flatnonzero(root == np.arange(count))
+    number = np.empty_like(root)
+    number[roots] = np.arange(roots.size)
+    component = number.take(root)
+    source, target = component.take(source), component.take(target)
+    apart = np.flatnonzero(source != target)
+    if apart.size == 0:
+        return roots.size, component
+    # Trees that an edge still joins: the same again, with a node for each.
+    found, joined = connected(roots.size, source.take(apart), target.take(apart))
+    return found, joined.take(component)

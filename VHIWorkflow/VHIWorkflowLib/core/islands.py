@@ -70,21 +70,20 @@ def find_islands(runs: Runs, lattice: Lattice, minimum_pixels: int = 1) -> Islan
         Smallest group within a slice that stays.
     """
     groups = Groups.within_slices(runs, lattice).of_at_least(minimum_pixels)
-    runs, group = groups.runs, groups.of_run
     if groups.number == 0:
         nothing = np.empty(0, dtype=np.int64)
         return Islands(lattice, nothing, nothing, nothing, nothing)
     island = groups.islands(lattice)
-    size = np.bincount(island[group], weights=runs.lengths)
+    size = np.bincount(island, weights=groups.sizes)
     rank = _positions(np.argsort(-size, kind="stable"))[island]
     part = np.argsort(rank, kind="stable")
-    order = np.argsort(_positions(part).astype(np.min_scalar_type(part.size))[group], kind="stable")
-    runs = runs.take(order)
-    last_run = np.cumsum(np.bincount(group)[part]) - 1
+    order = np.argsort(_positions(part).astype(np.min_scalar_type(part.size))[groups.of_run], kind="stable")
+    runs = groups.runs.take(order)
+    last_run = np.cumsum(np.bincount(groups.of_run)[part]) - 1
     return Islands(
         lattice=lattice,
         voxels=lattice.flat_runs(runs),
-        part_ends=np.cumsum(runs.lengths)[last_run],
+        part_ends=np.cumsum(groups.sizes[part]),
         part_island=rank[part],
         part_slice=lattice.slices(runs.start[last_run]),
     )

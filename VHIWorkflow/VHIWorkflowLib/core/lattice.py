@@ -60,8 +60,9 @@ class Lattice:
         """Runs of stretches of voxels of ``in_order``, given by their first and last voxels."""
         columns = self.shape[self.axes[2]]
         row = first // columns
-        rows = last // columns - row + 1
-        if (rows > 1).any():  # stretches that go on in the next row
+        further = last // columns - row
+        if further.any():  # stretches that go on in the next row
+            rows = further + 1
             which = np.repeat(np.arange(first.size), rows)
             row = row[which] + np.arange(which.size) - np.repeat(np.cumsum(rows) - rows, rows)
             first = np.maximum(first[which], row * columns)
