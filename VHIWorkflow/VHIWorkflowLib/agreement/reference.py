@@ -81,7 +81,7 @@ def _masks(cases: dict[str, ReadCase]) -> tuple[dict[str, BoolArray], Grid]:
     for reader, case in cases.items():
         if case.mask is None:
             raise InputError(reader, "has no mask of this case, only a number")
-        volumes[reader] = case.mask()
+        volumes[reader] = case.mask.read()
     grid = next(iter(volumes.values())).grid
     if not all(volume.grid.matches(grid) for volume in volumes.values()):
         raise InputError(", ".join(volumes), "have masks on different grids; they are not of one scan")

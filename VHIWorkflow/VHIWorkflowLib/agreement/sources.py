@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from VHIWorkflowLib.core.grids import BoolArray, Volume
 from VHIWorkflowLib.core.segment_kinds import SENSITIVE
+from VHIWorkflowLib.files.dicom_segmentation import read_dicom_segmentation
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.folder_scan import IMAGE_ENDINGS
 from VHIWorkflowLib.files.results import RESULTS_NAME, read_rows
 from VHIWorkflowLib.files.results_rows import ResultsRow
 from VHIWorkflowLib.files.volumes import read_mask
+from VHIWorkflowLib.study.case_files import RECORD_NAME
 from VHIWorkflowLib.study.reading import LABELMAP_NAME
 
 READER_MARK = "#"
+DICOM_ENDING = ".dcm"
+MASK_ENDINGS = (*IMAGE_ENDINGS, DICOM_ENDING)
+
+
+@dataclass(frozen=True)
+class MaskFile:
+    """Where a mask lies; a DICOM file is read as a segmentation (SEG)."""
+
+    path: Path
+
+    def read(self) -> Volume:
+        """The mask; it may be empty.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read.
+        """
+        if self.path.name.lower().endswith(DICOM_ENDING):
+            return read_dicom_segmentation(self.path, SENSITIVE.name)
+        return read_mask(self.path, segment=SENSITIVE.name, allow_empty=True)
 
 
 @dataclass(frozen=True)
@@ -29,22 +52,36 @@ class ReadCase:
     volume_mm3, voxel_mm3
         VHI and volume of a voxel, where a table has them.
     mask
-        Reads the mask, or None where only the number is known.
+        Where the mask lies, or None where only the number is known.
+    record
+        Folder of the record, where there is one.
     """
 
     case_id: str
     time_point: str
     volume_mm3: float | None
     voxel_mm3: float | None
-    mask: Callable[[], Volume] | None
+    mask: MaskFile | None
+    record: Path | None = None
 
 
 @dataclass(frozen=True)
 class Source:
-    """All cases of one reader, repeat or method: its name and its cases, in the order of their names."""
+    """All cases of one reader, repeat or method.
+
+    Attributes
+    ----------
+    name
+        Of the reader, or of the folder of masks.
+    cases
+        In the order of their names.
+    rows
+        Of the results table that they come from; none for plain masks.
+    """
 
     name: str
     cases: tuple[ReadCase, ...]
+    rows: tuple[ResultsRow, ...] = ()
 
     def by_name(self, with_time_points: bool) -> dict[str, ReadCase]:
         """Cases by the name they are matched by.
@@ -75,7 +112,7 @@ def read_source(text: str) -> Source:
     ----------
     text
         A results folder or results table, with ``#reader`` behind it when it holds several readers; or a folder of
-        masks (NIfTI, NRRD, MHA, Slicer segmentations), whose file names are the cases.
+        masks (NIfTI, NRRD, MHA, Slicer segmentations, DICOM SEG), whose file names are the cases.
 
     Raises
     ------
@@ -89,7 +126,7 @@ def read_source(text: str) -> Source:
     if not table.is_file():
         return _of_masks(place)
     rows = _rows_of(table, reader)
-    return Source(rows[0].reader, tuple(_of_row(table.parent, row) for row in rows))
+    return Source(rows[0].reader, tuple(_of_row(table.parent, row) for row in rows), tuple(rows))
 
 
 def read_reader_rows(text: str) -> list[ResultsRow]:
@@ -146,28 +183,29 @@ def _rows_of(table: Path, reader: str | None) -> list[ResultsRow]:
 
 
 def _of_row(folder: Path, row: ResultsRow) -> ReadCase:
-    labelmap = folder.joinpath(*row.key) / LABELMAP_NAME
-    mask = (lambda: read_mask(labelmap, allow_empty=True)) if labelmap.is_file() else None
-    return ReadCase(row.case_id, row.time_point, row.vhi_sensitive_mm3, row.voxel_volume_mm3, mask)
+    record = folder.joinpath(*row.key)
+    mask = MaskFile(record / LABELMAP_NAME) if (record / LABELMAP_NAME).is_file() else None
+    return ReadCase(
+        row.case_id,
+        row.time_point,
+        row.vhi_sensitive_mm3,
+        row.voxel_volume_mm3,
+        mask,
+        record if (record / RECORD_NAME).is_file() else None,
+    )
 
 
 def _of_masks(folder: Path) -> Source:
+    if not folder.is_dir():
+        raise InputError(folder, "is not a results table; name a results folder, its results.tsv or a folder of masks")
     found = []
     for path in sorted(folder.iterdir()):
-        ending = next((ending for ending in IMAGE_ENDINGS if path.name.lower().endswith(ending)), None)
+        ending = next((ending for ending in MASK_ENDINGS if path.name.lower().endswith(ending)), None)
         if ending and path.is_file() and not path.name.startswith("."):
-            found.append(ReadCase(path.name[: -len(ending)], "", None, None, _reader_of(path)))
+            found.append(ReadCase(path.name[: -len(ending)], "", None, None, MaskFile(path)))
     if not found:
-        raise InputError(folder, f"holds neither {RESULTS_NAME} nor masks ({', '.join(IMAGE_ENDINGS)})")
+        raise InputError(folder, f"holds neither {RESULTS_NAME} nor masks ({', '.join(MASK_ENDINGS)})")
     return Source(folder.resolve().name, tuple(found))
-
-
-def _reader_of(path: Path) -> Callable[[], Volume]:
-    def read() -> Volume:
-        mask: Volume = read_mask(path, segment=SENSITIVE.name, allow_empty=True)
-        return mask
-
-    return read
 
 
 def array_of(volume: Volume) -> BoolArray:

@@ -1,4 +1,4 @@
-"""``cases.tsv`` and ``summary.tsv``: what `vhi agree` found, for a statistics program."""
+"""``cases.tsv``, ``summary.tsv``, ``failures.tsv``, ``islands.tsv``: what `vhi agree` found."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from pathlib import Path
 from VHIWorkflowLib.files.safe_files import write_atomically
 
 from .comparison import ComparedCase, Comparison
-from .summary import Statistic
+from .disputes import Dispute
+from .failures import Failure
+from .summary import Statistic, summary
+from .swapped import PARTS
 
 CASE_COLUMNS = (
     "case_id",
@@ -28,6 +31,28 @@ CASE_COLUMNS = (
     "islands_b",
     "islands_a_found",
     "islands_b_found",
+)
+FAILURE_COLUMNS = (
+    "case_id",
+    "a",
+    "b",
+    "disputed_mm3",
+    "volume_difference_mm3",
+    "by_normal_bone_mm3",
+    "by_disease_region_mm3",
+    "by_cleaning_mm3",
+    "note",
+)
+ISLAND_COLUMNS = (
+    "case_id",
+    "a",
+    "b",
+    "slice",
+    "volume_a_mm3",
+    "volume_b_mm3",
+    "disputed_mm3",
+    "why_not_a",
+    "why_not_b",
 )
 SUMMARY_COLUMNS = ("statistic", "a", "b", "value", "low", "high", "n", "note")
 
@@ -54,6 +79,52 @@ def statistic_cells(found: Comparison, statistic: Statistic) -> list[str]:
     figures = (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)
     n = str(estimate.n if estimate else len(found.cases))
     return [statistic.name, found.a, found.b, *(number_cell(figure) for figure in figures), n, statistic.problem or ""]
+
+
+def failure_cells(found: Comparison, failure: Failure) -> list[str]:
+    """One row of ``failures.tsv``."""
+    share = failure.share
+    parts = [None] * len(PARTS) if share is None else [share.parts[part] * share.voxel_volume_mm3 for part in PARTS]
+    case = failure.case
+    figures = [number_cell(value) for value in (case.disputed_mm3, case.difference_mm3, *parts)]
+    return [case.name, found.a, found.b, *figures, failure.problem or ""]
+
+
+def island_cells(found: Comparison, failure: Failure, dispute: Dispute) -> list[str]:
+    """One row of ``islands.tsv``; slices are numbered as in the file, from 1."""
+    voxel = failure.grid.voxel_volume_mm3 if failure.grid else failure.case.voxel_mm3
+    volumes = (dispute.voxels_a, dispute.voxels_b, dispute.disputed_voxels)
+    return [
+        failure.case.name,
+        found.a,
+        found.b,
+        str(dispute.slice_number + 1),
+        *(number_cell(voxels * voxel) for voxels in volumes),
+        dispute.why_not_a or "",
+        dispute.why_not_b or "",
+    ]
+
+
+def write_agreement(
+    out: Path, comparisons: Sequence[Comparison], failures: Sequence[Sequence[Failure]]
+) -> dict[str, Path]:
+    """Write the tables of some comparisons and of the failures of each; returns where they lie.
+
+    Raises
+    ------
+    RecordError
+        If one cannot be written.
+    """
+    paths = {name: out / f"{name}.tsv" for name in ("cases", "summary", "failures", "islands")}
+    pairs = list(zip(comparisons, failures, strict=True))
+    write_rows(paths["cases"], CASE_COLUMNS, [case_cells(each, case) for each in comparisons for case in each.cases])
+    figures = [statistic_cells(each, figure) for each in comparisons for figure in summary(each)]
+    write_rows(paths["summary"], SUMMARY_COLUMNS, figures)
+    rows = [failure_cells(each, failure) for each, found in pairs for failure in found]
+    write_rows(paths["failures"], FAILURE_COLUMNS, rows)
+    rows = [island_cells(each, case, one) for each, found in pairs for case in found for one in case.disputes]
+    write_rows(paths["islands"], ISLAND_COLUMNS, rows)
+    return paths
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

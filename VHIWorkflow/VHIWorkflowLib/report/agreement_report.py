@@ -6,65 +6,112 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from VHIWorkflowLib import __version__
 from VHIWorkflowLib.agreement.comparison import Comparison
+from VHIWorkflowLib.agreement.failures import Failure
 from VHIWorkflowLib.agreement.summary import Statistic, summary
 from VHIWorkflowLib.agreement.tables import CASE_COLUMNS, case_cells
 from VHIWorkflowLib.statistics.bland_altman import bland_altman
-from VHIWorkflowLib.statistics.estimates import Estimate, FloatArray, logarithms
+from VHIWorkflowLib.statistics.errors import StatisticsError
+from VHIWorkflowLib.statistics.estimates import FloatArray, logarithms
+from VHIWorkflowLib.statistics.regression import passing_bablok
 
-from .html import figure, number, page, paragraphs, table, text
+from .failures_section import RULE as FAILURES_RULE
+from .failures_section import failures_section
+from .figures import figures_of
+from .html import bullets, contents, figure, note, page, paragraphs, section, table
+from .methods import made_by
 from .svg import scatter
 
 RULES = (
+    "Cases are matched by case_id (with the time point where both readings have time points) or by file name.",
+    "Masks are compared voxel by voxel on one grid; masks on pieces of one lattice of voxels (cropped, or without "
+    "empty slices) are put into a common box, masks of other grids are left out and named.",
     "An island (3D, 26 neighbours) counts as found when it shares a voxel with the other mask.",
     "Two empty masks agree that there is nothing; their overlap cannot be said, so they are counted and left out of "
-    "the medians of overlap. Distances are left out where one mask is empty.",
-    "On log scale a VHI of zero counts as half a voxel.",
+    "the medians of overlap. When one mask is empty, overlap is 0. Distances are left out where a mask is empty.",
+    "Surface distances are between the centres of surface voxels, in mm, spacing between slices included.",
+    "On log scale (natural logarithm) a VHI of zero counts as half a voxel of the case with the smallest voxels.",
+    "Differences are b less a. The repeatability coefficient counts bias as disagreement, the smallest detectable "
+    "change (1.96 standard deviations of the differences) does not.",
     "Intervals cover 95 %: of medians by bootstrap over cases (bias-corrected and accelerated), of limits of agreement "
-    "exactly for normal differences (noncentral t), of intraclass correlations by F, of other correlations by Fisher's "
-    "transformation. With few cases bootstrap intervals are too narrow.",
+    "exactly for normal differences (noncentral t), of intraclass correlations by F (McGraw and Wong 1996 for the "
+    "two-way random forms), of Lin's concordance by its transformed variance, of other correlations by Fisher's "
+    "transformation. In simulated studies of 8, 20 and 60 cases the bootstrap intervals of medians held the median in "
+    "92, 92 and 96 %, those of ICC(2,1) with four readers in 95, 94 and 92 %; all others within 93 to 98 %.",
+    "Where too few cases are there for an interval, or all values are equal, none is given.",
 )
 
 
-def agreement_report(comparisons: Sequence[Comparison]) -> str:
+def agreement_report(
+    comparisons: Sequence[Comparison], failures: Sequence[Sequence[Failure]] = (), methods: Sequence[str] = ()
+) -> str:
     """The whole page.
 
     Parameters
     ----------
     comparisons
         Each pair of readings, from `compare`.
+    failures
+        Of each pair, from `failures`.
+    methods
+        Sentences on how the readings were made.
     """
-    parts = [paragraphs(f"Made by VHIWorkflow {__version__}. For research only; not a medical device.")]
-    for found in comparisons:
-        parts += [f"<h2>{text(found.a)} and {text(found.b)}</h2>\n", _cases_left_out(found)]
-        if found.cases:
-            parts += [_plots(found), _summary(summary(found), len(found.cases)), _cases(found)]
-    parts += ["<h2>Rules</h2>\n", paragraphs(*RULES)]
-    return page("Agreement of VHI", *parts)
+    titles = [title_of(found) for found in comparisons]
+    sections = [
+        section(title_of(found), agreement_parts(found, failures[place] if failures else None))
+        for place, found in enumerate(comparisons)
+    ]
+    return page(
+        "Agreement of VHI",
+        paragraphs(made_by()),
+        contents([*titles, "Methods and rules"]),
+        *sections,
+        section("Methods and rules", paragraphs(*methods), bullets([*RULES, FAILURES_RULE])),
+    )
 
 
-def figures_of(estimate: Estimate) -> str:
-    """A figure with its interval, as it is printed."""
-    if estimate.low is None or estimate.high is None:
-        return number(estimate.value)
-    return f"{number(estimate.value)} ({number(estimate.low)} to {number(estimate.high)})"
+def title_of(found: Comparison) -> str:
+    """Heading of a pair of readings."""
+    return f"Agreement of {found.a} and {found.b}"
+
+
+def agreement_parts(found: Comparison, failures: Sequence[Failure] | None) -> str:
+    """Everything on one pair of readings, without its heading."""
+    parts = [_cases_left_out(found)]
+    if found.cases:
+        parts += [_plots(found), _summary(summary(found), len(found.cases))]
+        if failures is not None:
+            parts.append(failures_section(found, failures))
+        parts.append(_cases(found))
+    return "".join(parts)
 
 
 def _cases_left_out(found: Comparison) -> str:
-    sentences = [f"{len(found.cases)} cases compared."]
+    sentences = []
     for names, reading in ((found.only_a, found.a), (found.only_b, found.b)):
         if names:
             sentences.append(f"Only in {reading}, left out ({len(names)}): {', '.join(names)}.")
-    sentences += [f"Left out: {name}: {problem}." for name, problem in found.left_out]
-    return paragraphs(*sentences)
+    if found.left_out:
+        sentences.append(f"Could not be compared and left out: {len(found.left_out)}.")
+    sentences += [f"{name}: {problem}." for name, problem in found.left_out]
+    compared = (
+        f"{len(found.cases)} {'case' if len(found.cases) == 1 else 'cases'} compared: a is {found.a}, b is {found.b}."
+    )
+    return paragraphs(compared) + note(*sentences)
 
 
 def _plots(found: Comparison) -> str:
     a, b = (np.array(values) for values in found.volumes)
     names = [case.name for case in found.cases]
-    equal = scatter(a, b, (f"VHI of {found.a} (mm3)", f"VHI of {found.b} (mm3)"), names, diagonal=True)
-    parts = [figure(equal, f"VHI of both, {len(names)} cases")]
+    caption, line = f"VHI of both, {len(names)} cases", None
+    try:
+        fitted = passing_bablok(a, b)
+        line = (fitted.intercept.value, fitted.slope.value, "Passing-Bablok")
+        caption += f"; Passing-Bablok slope {figures_of(fitted.slope)}, intercept {figures_of(fitted.intercept)}"
+    except StatisticsError as error:
+        caption += f"; no Passing-Bablok line: {error}"
+    labels = (f"VHI of {found.a} (mm3)", f"VHI of {found.b} (mm3)")
+    parts = [figure(scatter(a, b, labels, names, diagonal=True, line=line), caption)]
     log_a, log_b = (logarithms(values, found.smallest_voxel_mm3)[0] for values in (a, b))
     for scale, one, other in (("VHI (mm3)", a, b), ("log VHI", log_a, log_b)):
         parts.append(_bland_altman(scale, one, other, names))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from VHIWorkflowLib import __version__
 from VHIWorkflowLib.agreement.response import Response, SubjectChange, summarise
 
-from .agreement_report import figures_of
+from .figures import figures_of
 from .html import figure, number, page, paragraphs, table
 from .svg import bars, slopes
 

