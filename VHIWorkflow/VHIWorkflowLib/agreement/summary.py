@@ -18,6 +18,9 @@ from VHIWorkflowLib.statistics.resampling import bootstrapped
 
 from .comparison import ComparedCase, Comparison
 
+RAW_SCALE, LOG_SCALE = "VHI (mm3)", "log VHI"
+SMALLEST_CHANGE = "smallest detectable change"
+
 
 @dataclass(frozen=True)
 class Statistic:
@@ -74,8 +77,8 @@ def _of_volumes(found: Comparison) -> list[Statistic]:
     log_b, zeros_b = logarithms(b, found.smallest_voxel_mm3)
     test = wilcoxon_signed_rank(a, b)
     return [
-        *_on_scale("VHI (mm3)", a, b),
-        *_on_scale("log VHI", log_a, log_b),
+        *_on_scale(RAW_SCALE, a, b),
+        *_on_scale(LOG_SCALE, log_a, log_b),
         *_tried(["VHI (mm3), Spearman's rho"], lambda: [correlation(a, b, "spearman").coefficient]),
         *_tried(
             ["VHI (mm3), Passing-Bablok slope", "VHI (mm3), Passing-Bablok intercept"],
@@ -95,7 +98,7 @@ def _on_scale(scale: str, a: FloatArray, b: FloatArray) -> list[Statistic]:
     """Agreement of volumes, raw or as logarithms."""
     limits = ("bias", "lower limit of agreement", "upper limit of agreement", "proportional bias (slope)")
     forms = [f"ICC({form})" for form in FORMS]
-    repeats = ("repeatability coefficient", "smallest detectable change")
+    repeats = ("repeatability coefficient", SMALLEST_CHANGE)
 
     def named(names: Sequence[str]) -> list[str]:
         return [f"{scale}, {name}" for name in names]

@@ -18,12 +18,13 @@ from VHIWorkflowLib.statistics.regression import passing_bablok
 from .failures_section import RULE as FAILURES_RULE
 from .failures_section import failures_section
 from .figures import figures_of
-from .html import bullets, contents, figure, note, page, paragraphs, section, table
+from .html import bullets, contents, figure, note, page, paragraphs, records, section, table
 from .methods import made_by
 from .svg import scatter
 
 RULES = (
     "Cases are matched by case_id (with the time point where both readings have time points) or by file name.",
+    "A subject read at several time points counts as several cases, and intervals take cases as independent.",
     "Masks are compared voxel by voxel on one grid; masks on pieces of one lattice of voxels (cropped, or without "
     "empty slices) are put into a common box, masks of other grids are left out and named.",
     "An island (3D, 26 neighbours) counts as found when it shares a voxel with the other mask.",
@@ -38,7 +39,7 @@ RULES = (
     "two-way random forms), of Lin's concordance by its transformed variance, of other correlations by Fisher's "
     "transformation. In simulated studies of 8, 20 and 60 cases the bootstrap intervals of medians held the median in "
     "92, 92 and 96 %, those of ICC(2,1) with four readers in 95, 94 and 92 %; all others within 93 to 98 %.",
-    "Where too few cases are there for an interval, or all values are equal, none is given.",
+    "Where too few cases are there for an interval (six for one of a median), none is given.",
 )
 
 
@@ -142,4 +143,4 @@ def _n(statistic: Statistic) -> str:
 
 
 def _cases(found: Comparison) -> str:
-    return table(f"Cases of {found.a} and {found.b}", CASE_COLUMNS, [case_cells(found, case) for case in found.cases])
+    return records(f"Cases of {found.a} and {found.b}", CASE_COLUMNS, [case_cells(found, case) for case in found.cases])

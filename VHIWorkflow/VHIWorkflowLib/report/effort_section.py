@@ -8,7 +8,7 @@ from VHIWorkflowLib.agreement.effort import Effort, ReaderEffort, by_reader
 from VHIWorkflowLib.agreement.tables import number_cell
 
 from .figures import figures_of
-from .html import figure, paragraphs, table
+from .html import figure, paragraphs, records, table
 from .svg import scatter
 
 EFFORT_COLUMNS = (
@@ -60,7 +60,7 @@ def effort_parts(found: Sequence[Effort], left_out: Sequence[tuple[str, str]]) -
             paragraphs(*sentences),
             table(f"Medians by reader with 95 % intervals, {len(found)} readings", columns, rows),
             *curves,
-            table(f"Effort of {len(found)} readings", EFFORT_COLUMNS, [effort_cells(each) for each in found]),
+            records(f"Effort of {len(found)} readings", EFFORT_COLUMNS, [effort_cells(each) for each in found]),
             paragraphs(*RULES),
         )
     )

@@ -9,7 +9,7 @@ from VHIWorkflowLib.agreement.comparison import Comparison
 from VHIWorkflowLib.agreement.failures import MOST_ISLANDS, Failure
 from VHIWorkflowLib.agreement.tables import FAILURE_COLUMNS, ISLAND_COLUMNS, failure_cells, island_cells
 
-from .html import number, paragraphs, picture, table, text
+from .html import number, paragraphs, picture, records, side_by_side, text
 from .thumbnails import thumbnail
 
 RULE = (
@@ -31,7 +31,7 @@ def failures_section(found: Comparison, failures: Sequence[Failure]) -> str:
         paragraphs(
             f"The {len(failures)} cases with most disputed volume, of {len(found.cases)} compared.", *_summary(failures)
         ),
-        table(
+        records(
             f"What made the difference (VHI of {found.b} less that of {found.a}), {len(failures)} cases",
             FAILURE_COLUMNS,
             [failure_cells(found, each) for each in failures],
@@ -69,4 +69,4 @@ def _case(found: Comparison, failure: Failure) -> str:
         )
     caption = f"{failure.case.name}: {counted} ({number(failure.case.disputed_mm3)} mm3 in all)"
     rows = [island_cells(found, failure, each)[3:] for each in failure.disputes]
-    return table(caption, ISLAND_COLUMNS[3:], rows) + pictures
+    return side_by_side(pictures, records(caption, ISLAND_COLUMNS[3:], rows))

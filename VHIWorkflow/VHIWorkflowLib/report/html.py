@@ -19,7 +19,7 @@ nav ul { columns: 2; padding-left: 1.2rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
 caption { text-align: left; color: var(--faint); padding-bottom: 0.4rem; }
 th, td { border-bottom: 1px solid var(--line); padding: 0.3rem 0.6rem; text-align: right; vertical-align: top; }
-th:first-child, td:first-child { text-align: left; }
+th:first-child, td:first-child { text-align: left; white-space: nowrap; }
 th button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; padding: 0; cursor: pointer;
   text-align: inherit; }
 th[aria-sort=ascending] button::after { content: " \\2191"; }
@@ -28,6 +28,8 @@ button.copy { font: inherit; font-size: 0.8rem; color: var(--mark); background: 
   border-radius: 4px; padding: 0.1rem 0.5rem; margin: 0 0 0.4rem; cursor: pointer; }
 .wide { overflow-x: auto; margin: 1.2rem 0; }
 .tall { max-height: 36rem; overflow-y: auto; } .tall thead { position: sticky; top: 0; background: var(--paper); }
+.side { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; } .side .wide { flex: 1 1 30rem; }
+.side figure { flex: 0 0 300px; }
 figure { margin: 1rem 1rem 1rem 0; display: inline-block; vertical-align: top; }
 figure img { max-width: 100%; height: auto; display: block; }
 figcaption { color: var(--faint); font-size: 0.85rem; max-width: 30rem; }
@@ -77,7 +79,7 @@ document.querySelectorAll('button.copy').forEach(function (button) {
 });
 """
 
-TALL_ROWS = 30
+TALL_ROWS = 60
 """A table with more rows scrolls within the page; it prints whole."""
 
 
@@ -106,10 +108,19 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -
     )
     tall = " tall" if len(rows) > TALL_ROWS else ""
     return (
-        f'<div class="wide{tall}" role="region" aria-label="{text(caption)}" tabindex="0">'
+        f'<div class="wide{tall}" role="group" aria-label="{text(caption)}" tabindex="0">'
         f'<button class="copy" type="button">Copy table</button><table><caption>{text(caption)}'
         f"</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n"
     )
+
+
+def records(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The rows of a table file, with its names and figures written for readers; the first column is left as it is.
+
+    ``volume_a_mm3`` becomes "volume a (mm3)", volumes and figures with a decimal point get three digits.
+    """
+    headings = [_heading(column) for column in columns]
+    return table(caption, headings, [[row[0], *map(_readable, columns[1:], row[1:])] for row in rows])
 
 
 def figure(svg: str, caption: str) -> str:
@@ -124,6 +135,11 @@ def picture(data: bytes, kind: str, description: str, caption: str) -> str:
         f'<figure><img src="data:image/{text(kind)};base64,{encoded}" alt="{text(description)}">'
         f"<figcaption>{text(caption)}</figcaption></figure>\n"
     )
+
+
+def side_by_side(*parts: str) -> str:
+    """Parts of a page beside each other where there is room."""
+    return f'<div class="side">{"".join(parts)}</div>\n'
 
 
 def paragraphs(*sentences: str) -> str:
@@ -163,6 +179,21 @@ def page(title: str, *parts: str) -> str:
         f"<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{text(title)}</h1>\n{''.join(parts)}</main>\n"
         f"<script>\n{SCRIPT}</script>\n</body>\n</html>\n"
     )
+
+
+def _heading(column: str) -> str:
+    name, unit = (column[:-4], " (mm3)") if column.endswith("_mm3") else (column, "")
+    name, unit = (name[:-3], " (mm)") if name.endswith("_mm") else (name, unit)
+    return name.replace("_", " ") + unit
+
+
+def _readable(column: str, cell: str) -> str:
+    if not column.endswith("_mm3") and "." not in cell and "e" not in cell:
+        return cell
+    try:
+        return number(float(cell))
+    except ValueError:
+        return cell
 
 
 def _anchor(title: str) -> str:

@@ -1,84 +1,144 @@
-"""The page of `vhi response`: change of VHI by subject, as lines and as a waterfall, and over all subjects."""
+"""The page of `vhi response`: change of VHI by subject, by group and over all, and how it goes with other scores."""
 
 from __future__ import annotations
 
-from VHIWorkflowLib import __version__
-from VHIWorkflowLib.agreement.response import Response, SubjectChange, summarise
+from collections.abc import Sequence
 
-from .figures import figures_of
-from .html import figure, number, page, paragraphs, table
-from .svg import bars, slopes
+from VHIWorkflowLib.agreement.limits import Limits
+from VHIWorkflowLib.agreement.response import Response, ScoreCorrelation, SubjectChange, log_verdict, verdict
+from VHIWorkflowLib.agreement.response_study import ResponseStudy
+from VHIWorkflowLib.agreement.response_tables import SUBJECT_COLUMNS, subject_cells, summaries
 
-SUBJECT_COLUMNS = (
-    "subject",
-    "baseline_mm3",
-    "follow_up_mm3",
-    "change_mm3",
-    "change_percent",
-    "log_ratio",
-    "beyond_limit",
+from .figures import figures_of, p_value
+from .html import bullets, figure, note, number, page, paragraphs, records, section, table
+from .methods import made_by, methods_of
+from .svg import bars, boxes, scatter, slopes
+
+RULES = (
+    "The change in percent has no value for a baseline of zero.",
+    "On log scale (natural logarithm) a VHI of zero counts as half a voxel, the smaller one of both scans.",
+    "A change beyond the smallest detectable one exceeds what two readings of an unchanged case differ by in 95 % of "
+    "cases. The limit on log scale is one of the ratio: it grows with VHI.",
+    "Intervals cover 95 %: of medians by bootstrap over subjects, of means by Student's t. Tests are of follow-up "
+    "against baseline: Wilcoxon's signed-rank test on VHI (equal pairs left out) and the paired t test on log VHI; p "
+    "is two-sided and not corrected for the number of tests.",
+    "Without a column of groups, subjects are grouped by the smallest detectable change; a test within such a group "
+    "says nothing, since the change made the group, and is not given.",
 )
-VERDICTS = {-1: "fell", 0: "within", 1: "rose"}
 
 
-def subject_cells(subject: SubjectChange, limit_mm3: float | None) -> list[str]:
-    """One row of ``subjects.tsv``; the last cell is empty when no limit is known."""
-    percent = subject.change_percent
-    return [
-        subject.subject,
-        *(f"{value:.6g}" for value in (subject.baseline_mm3, subject.follow_up_mm3, subject.change_mm3)),
-        "" if percent is None else f"{percent:.6g}",
-        f"{subject.log_ratio:.6g}",
-        "" if limit_mm3 is None else VERDICTS[subject.exceeds(limit_mm3)],
-    ]
+def response_report(study: ResponseStudy) -> str:
+    """The whole page."""
+    return page(
+        "Change of VHI",
+        paragraphs(made_by()),
+        response_parts(study),
+        section("Methods and rules", paragraphs(*methods_of(study.rows)), bullets(RULES)),
+    )
 
 
-def response_report(found: Response, limit_mm3: float | None) -> str:
-    """The whole page; the limit is the smallest detectable change in mm3, or None."""
+def response_parts(study: ResponseStudy) -> str:
+    """Everything on the change, without title and rules."""
+    found = study.found
     names = [subject.subject for subject in found.subjects]
-    pairs = [(subject.baseline_mm3, subject.follow_up_mm3) for subject in found.subjects]
-    summary = summarise(found)
-    sentences = [
-        f"Made by VHIWorkflow {__version__}. For research only; not a medical device.",
-        f"{len(names)} subjects with both {found.baseline} and {found.follow_up}.",
-    ]
-    if found.incomplete:
-        sentences.append(f"Left out, one time point only ({len(found.incomplete)}): {', '.join(found.incomplete)}.")
-    sentences.append(_limit_sentence(found, limit_mm3))
-    rows = [[name, figures_of(estimate), str(estimate.n)] for name, estimate in summary.estimates]
-    rows += [[f"{name}, {test.name} p", number(test.p), str(test.n)] for name, test in summary.tests]
+    left_out = (
+        [f"Left out, one time point only ({len(found.incomplete)}): {', '.join(found.incomplete)}."]
+        if found.incomplete
+        else []
+    )
+    return "".join(
+        (
+            paragraphs(
+                f"{len(names)} subjects with both {found.baseline} and {found.follow_up}.",
+                study.limits.source,
+                *_limit_sentences(found, study.limits),
+            ),
+            note(*left_out),
+            _plots(study, names),
+            _summary(study),
+            _scores(study.scores),
+            records(
+                f"Change of {len(names)} subjects",
+                SUBJECT_COLUMNS,
+                [subject_cells(study, each) for each in found.subjects],
+            ),
+        )
+    )
+
+
+def _plots(study: ResponseStudy, names: Sequence[str]) -> str:
+    found, limit = study.found, study.limits.change_mm3
+    ends = (found.baseline, found.follow_up)
+    lines = slopes([_pair(each) for each in found.subjects], names, ends, "VHI (mm3)")
     order = sorted(found.subjects, key=lambda subject: -subject.change_mm3)
     waterfall = bars(
         [subject.change_mm3 for subject in order],
         [subject.subject for subject in order],
         "change of VHI (mm3)",
-        () if limit_mm3 is None else (-limit_mm3, limit_mm3),
+        () if limit is None else (-limit, limit),
     )
-    return page(
-        "Change of VHI",
-        paragraphs(*sentences),
+    dashed = "" if limit is None else "; dashed: smallest detectable change"
+    parts = [
+        figure(lines, f"VHI of each subject, {len(names)} subjects"),
+        figure(waterfall, f"Change of each subject, {len(names)} subjects{dashed}"),
+    ]
+    if study.groups:
+        groups = [(name, [_pair(each) for each in group.subjects]) for name, group in study.groups.items()]
+        caption = f"VHI by group, {len(names)} subjects: median, quartiles, smallest and largest; a line each"
+        parts.append(figure(boxes(groups, ends, "VHI (mm3)"), caption))
+    return "".join(parts)
+
+
+def _pair(subject: SubjectChange) -> tuple[float, float]:
+    return subject.baseline_mm3, subject.follow_up_mm3
+
+
+def _summary(study: ResponseStudy) -> str:
+    rows = []
+    for name, summary in summaries(study):
+        rows += [[name, what, figures_of(estimate), str(estimate.n)] for what, estimate in summary.estimates]
+        rows += [[name, f"{what}, {test.name} p", p_value(test.p), str(test.n)] for what, test in summary.tests]
+    caption = f"Figures over {len(study.found.subjects)} subjects, with 95 % intervals"
+    return table(caption, ("group", "statistic", "value", "subjects"), rows)
+
+
+def _scores(scores: Sequence[ScoreCorrelation]) -> str:
+    if not scores:
+        return ""
+    plots = [
         figure(
-            slopes(pairs, names, (found.baseline, found.follow_up), "VHI (mm3)"),
-            f"VHI by subject, {len(names)} subjects",
-        ),
-        figure(waterfall, f"Change by subject, {len(names)} subjects; dashed: smallest detectable change"),
-        table("Over all subjects, with 95 % intervals", ("statistic", "value", "subjects"), rows),
-        table("Subjects", SUBJECT_COLUMNS, [subject_cells(subject, limit_mm3) for subject in found.subjects]),
-        "<h2>Rules</h2>\n",
-        paragraphs(
-            "The change in percent has no value for a baseline of zero.",
-            "On log scale a VHI of zero counts as half a voxel.",
-            "A change beyond the smallest detectable one exceeds what two readings of an unchanged case differ by "
-            "in 95 % of cases.",
-        ),
-    )
+            scatter(each.scores, each.changes_mm3, (each.score, "change of VHI (mm3)"), each.names),
+            f"Change of VHI against {each.score}, {len(each.names)} subjects",
+        )
+        for each in scores
+        if each.names
+    ]
+    rows = [
+        [
+            each.score,
+            *("none" if one is None else figures_of(one) for one in (each.spearman, each.pearson)),
+            str(len(each.names)),
+            each.problem or "",
+        ]
+        for each in scores
+    ]
+    columns = ("score", "Spearman's rho", "Pearson's r", "subjects", "note")
+    return table("Change of VHI and other scores, with 95 % intervals", columns, rows) + "".join(plots)
 
 
-def _limit_sentence(found: Response, limit_mm3: float | None) -> str:
-    if limit_mm3 is None:
-        return "No smallest detectable change was given, so no subject is called changed."
-    verdicts = [subject.exceeds(limit_mm3) for subject in found.subjects]
-    return (
-        f"Smallest detectable change: {number(limit_mm3)} mm3. VHI fell by more in {verdicts.count(-1)} subjects, "
-        f"rose by more in {verdicts.count(1)}, and stayed within it in {verdicts.count(0)}."
-    )
+def _limit_sentences(found: Response, limits: Limits) -> list[str]:
+    sentences = []
+    if limits.change_mm3 is not None:
+        verdicts = [verdict(subject, limits) for subject in found.subjects]
+        sentences.append(
+            f"Smallest detectable change: {number(limits.change_mm3)} mm3. VHI fell by more in "
+            f"{verdicts.count('fell')} subjects, rose by more in {verdicts.count('rose')}, and stayed within it in "
+            f"{verdicts.count('within')}."
+        )
+    if limits.log_ratio is not None:
+        verdicts = [log_verdict(subject, limits) for subject in found.subjects]
+        sentences.append(
+            f"On log scale it is {number(limits.log_ratio)}: VHI fell by more in {verdicts.count('fell')} subjects, "
+            f"rose by more in {verdicts.count('rose')}, and stayed within it in {verdicts.count('within')}."
+        )
+    return sentences

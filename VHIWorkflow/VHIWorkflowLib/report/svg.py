@@ -12,7 +12,7 @@ import numpy.typing as npt
 from .html import number, text
 
 WIDTH, HEIGHT = 460, 340
-LEFT, RIGHT, TOP, BOTTOM = 66, 14, 14, 46
+LEFT, RIGHT, TOP, BOTTOM = 84, 14, 18, 46
 MOST_TICKS = 6
 
 

@@ -13,7 +13,8 @@ from .estimates import CONFIDENCE, Estimate, FloatArray, numbers
 DRAWS = 2000
 SEED = 20230508
 """The same cases always give the same interval."""
-LEAST_FOR_INTERVAL = 3
+LEAST_FOR_INTERVAL = 6
+"""Of fewer values not even the smallest and the largest hold the median in 95 % of samples (2^(1 - n) > 0.05)."""
 
 Statistic = Callable[[FloatArray], FloatArray]
 """Works along the last axis."""
@@ -22,8 +23,8 @@ Statistic = Callable[[FloatArray], FloatArray]
 def bootstrapped(values: npt.ArrayLike, statistic: Statistic, draws: int = DRAWS) -> Estimate:
     """A statistic of the cases with its bootstrap interval (bias-corrected and accelerated).
 
-    Efron B. J Am Stat Assoc 1987; 82: 171-185. Cases are drawn whole. With few cases such intervals are too narrow; the
-    simulation beside the tests says by how much.
+    Efron B. J Am Stat Assoc 1987; 82: 171-185. Cases are drawn whole. There is no interval for fewer than six cases. In
+    simulated studies of 8, 20 and 60 cases the interval of a median held it in 92, 92 and 96 % (Testing/Benchmarks).
 
     Parameters
     ----------
