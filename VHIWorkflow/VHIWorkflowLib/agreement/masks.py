@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+from scipy.spatial import KDTree
 
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray, FloatArray, Grid, bounding_box
@@ -135,18 +135,33 @@ def mask_agreement(a: BoolArray, b: BoolArray, grid: Grid) -> MaskAgreement:
 
 
 def _surface_distances(a: BoolArray, b: BoolArray, spacing_mm: tuple[float, float, float]) -> SurfaceDistances:
-    surfaces = [mask & ~ndimage.binary_erosion(mask) for mask in (a, b)]
-    directed = [_distances(surfaces[n], surfaces[1 - n], spacing_mm) for n in (0, 1)]
+    """Of two masks without a voxel at the border of the array."""
+    surfaces = [_surface(mask, spacing_mm) for mask in (a, b)]
+    directed = [_distances(surfaces[n], surfaces[1 - n]) for n in (0, 1)]
     return SurfaceDistances(
         hd95_mm=float(max(np.percentile(each, PERCENTILE) for each in directed)),
         mean_mm=float(np.concatenate(directed).mean()),
     )
 
 
-def _distances(origin: BoolArray, target: BoolArray, spacing_mm: tuple[float, float, float]) -> FloatArray:
-    """Distance from each voxel of one surface to the nearest of another."""
-    everywhere: FloatArray = ndimage.distance_transform_edt(~target, sampling=spacing_mm)
-    return everywhere[origin]
+def _surface(mask: BoolArray, spacing_mm: tuple[float, float, float]) -> FloatArray:
+    """Places in mm, shape (n, 3), of the voxels with a neighbour across a face outside the mask."""
+    inside = mask[1:-1, 1:-1, 1:-1].copy()
+    for axis in range(3):
+        for start in (0, 2):
+            inside &= mask[
+                tuple(slice(start, start + mask.shape[n] - 2) if n == axis else slice(1, -1) for n in range(3))
+            ]
+    surface = mask.copy()
+    surface[1:-1, 1:-1, 1:-1] &= ~inside
+    points: FloatArray = np.argwhere(surface) * np.asarray(spacing_mm)
+    return points
+
+
+def _distances(origin: FloatArray, target: FloatArray) -> FloatArray:
+    """Distance from each point, shape (n, 3), to the nearest of others; at a cost of points, not of the box."""
+    nearest: FloatArray = KDTree(target).query(origin)[0]
+    return nearest
 
 
 def _islands_found(a: BoolArray, b: BoolArray, slice_axis: int) -> IslandsFound:
