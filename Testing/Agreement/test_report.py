@@ -65,7 +65,7 @@ def test_everything_is_in_the_report(results_once, tmp_path, capsys):
     assert "6 cases compared: a is AB, b is CD." in page
     assert "The smallest detectable change is that between AB and CD, 6 cases." in page
     assert {path.relative_to(out).as_posix() for path in out.rglob("*.tsv")} == {
-        *(f"agreement/{name}.tsv" for name in ("cases", "summary", "failures", "islands")),
+        *(f"agreement/{name}.tsv" for name in ("cases", "summary", "failures", "islands", "reasons")),
         *(f"response/{reader}/{name}.tsv" for reader in ("AB", "CD") for name in ("subjects", "summary")),
         "effort.tsv",
     }

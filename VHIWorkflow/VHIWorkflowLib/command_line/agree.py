@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     from VHIWorkflowLib.files.safe_files import write_atomically
     from VHIWorkflowLib.report.agreement_report import agreement_report
     from VHIWorkflowLib.report.methods import methods_of
+    from VHIWorkflowLib.report.thumbnails import thumbnail
 
     if arguments.failures < 0 or arguments.jobs < 0:
         raise InputError("--failures and --jobs", "must be zero or more")
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         with counted_bar("case") as progress:
             found.append(compare(a, b, progress, jobs))
         with counted_bar("case looked into") as progress:
-            worst.append(failures(a, b, found[-1], arguments.failures, progress))
+            worst.append(failures(a, b, found[-1], arguments.failures, progress, draw=thumbnail, jobs=jobs))
     files = write_agreement(arguments.out, found, worst)
     files["report"] = arguments.out / "report.html"
     methods = methods_of([row for source in sources for row in source.rows])

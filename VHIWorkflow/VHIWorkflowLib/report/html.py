@@ -28,8 +28,8 @@ button.copy { font: inherit; font-size: 0.8rem; color: var(--mark); background: 
   border-radius: 4px; padding: 0.1rem 0.5rem; margin: 0 0 0.4rem; cursor: pointer; }
 .wide { overflow-x: auto; margin: 1.2rem 0; }
 .tall { max-height: 36rem; overflow-y: auto; } .tall thead { position: sticky; top: 0; background: var(--paper); }
-.side { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; } .side .wide { flex: 1 1 30rem; }
-.side figure { flex: 0 0 300px; }
+.side { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }
+.side figure { flex: 0 0 200px; margin: 0; }
 figure { margin: 1rem 1rem 1rem 0; display: inline-block; vertical-align: top; }
 figure img { max-width: 100%; height: auto; display: block; }
 figcaption { color: var(--faint); font-size: 0.85rem; max-width: 30rem; }
@@ -138,8 +138,8 @@ def picture(data: bytes, kind: str, description: str, caption: str) -> str:
 
 
 def side_by_side(*parts: str) -> str:
-    """Parts of a page beside each other where there is room."""
-    return f'<div class="side">{"".join(parts)}</div>\n'
+    """Parts of a page beside each other where there is room; nothing when there are none."""
+    return f'<div class="side">{"".join(parts)}</div>\n' if parts else ""
 
 
 def paragraphs(*sentences: str) -> str:

@@ -30,6 +30,7 @@ from .methods import made_by, methods_of
 from .patient_report import Patient, patient_report
 from .response_report import RULES as RESPONSE_RULES
 from .response_report import response_parts
+from .thumbnails import thumbnail
 
 REPORT_NAME = "report.html"
 PATIENTS = "patients"
@@ -171,7 +172,9 @@ def _agreement(
             problems.append(f"{a.name} and {b.name} cannot be compared: {error}.")
             continue
         comparisons.append(found)
-        looked_into.append(tuple(failures(a, b, found, wanted.most_failures, watch("case looked into"))))
+        watched = watch("case looked into")
+        worst = failures(a, b, found, wanted.most_failures, watched, draw=thumbnail, jobs=wanted.jobs)
+        looked_into.append(tuple(worst))
     return comparisons, looked_into
 
 
