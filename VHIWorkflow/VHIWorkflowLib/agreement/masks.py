@@ -101,14 +101,14 @@ class SurfaceDistances:
 
 @dataclass(frozen=True)
 class MaskAgreement:
-    """Agreement of mask a with mask b; distances are None when a mask is empty."""
+    """Agreement of mask a with mask b; distances are None when a mask is empty, or they were not asked for."""
 
     overlap: Overlap
     islands: IslandsFound
     distances: SurfaceDistances | None
 
 
-def mask_agreement(a: BoolArray, b: BoolArray, grid: Grid) -> MaskAgreement:
+def mask_agreement(a: BoolArray, b: BoolArray, grid: Grid, *, distances: bool = True) -> MaskAgreement:
     """Compare two masks of one case.
 
     Parameters
@@ -117,6 +117,8 @@ def mask_agreement(a: BoolArray, b: BoolArray, grid: Grid) -> MaskAgreement:
         Masks of the grid's shape (k, j, i).
     grid
         Of both.
+    distances
+        Whether distances between surfaces are worked out too; they take most of the time.
 
     Raises
     ------
@@ -128,10 +130,10 @@ def mask_agreement(a: BoolArray, b: BoolArray, grid: Grid) -> MaskAgreement:
     box = bounding_box(a | b, margin=1)
     a_there, b_there = np.pad(a[box], 1), np.pad(b[box], 1)
     overlap = Overlap(int(a.sum()), int(b.sum()), int((a_there & b_there).sum()))
-    distances = None
-    if overlap.voxels_a and overlap.voxels_b:
-        distances = _surface_distances(a_there, b_there, grid.spacing_mm)
-    return MaskAgreement(overlap, _islands_found(a_there, b_there, grid.slice_axis), distances)
+    apart = None
+    if distances and overlap.voxels_a and overlap.voxels_b:
+        apart = _surface_distances(a_there, b_there, grid.spacing_mm)
+    return MaskAgreement(overlap, _islands_found(a_there, b_there, grid.slice_axis), apart)
 
 
 def _surface_distances(a: BoolArray, b: BoolArray, spacing_mm: tuple[float, float, float]) -> SurfaceDistances:

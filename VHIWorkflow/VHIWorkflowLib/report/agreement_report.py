@@ -8,6 +8,7 @@ import numpy as np
 
 from VHIWorkflowLib.agreement.comparison import Comparison
 from VHIWorkflowLib.agreement.failures import Failure
+from VHIWorkflowLib.agreement.reference import References
 from VHIWorkflowLib.agreement.summary import Statistic, summary
 from VHIWorkflowLib.agreement.tables import CASE_COLUMNS, case_cells
 from VHIWorkflowLib.statistics.bland_altman import bland_altman
@@ -15,36 +16,21 @@ from VHIWorkflowLib.statistics.errors import StatisticsError
 from VHIWorkflowLib.statistics.estimates import FloatArray, logarithms
 from VHIWorkflowLib.statistics.regression import passing_bablok
 
-from .failures_section import RULE as FAILURES_RULE
 from .failures_section import failures_section
 from .figures import figures_of
 from .html import bullets, contents, figure, note, page, paragraphs, records, section, table
 from .methods import made_by
+from .reference_section import TITLE as REFERENCES_TITLE
+from .reference_section import reference_parts
+from .rules import AGREEMENT_RULES, FAILURES_RULE, REFERENCE_RULES
 from .svg import scatter
-
-RULES = (
-    "Cases are matched by case_id (with the time point where both readings have time points) or by file name.",
-    "A subject read at several time points counts as several cases, and intervals take cases as independent.",
-    "Masks are compared voxel by voxel on one grid; masks on pieces of one lattice of voxels (cropped, or without "
-    "empty slices) are put into a common box, masks of other grids are left out and named.",
-    "An island (3D, 26 neighbours) counts as found when it shares a voxel with the other mask.",
-    "Two empty masks agree that there is nothing; their overlap cannot be said, so they are counted and left out of "
-    "the medians of overlap. When one mask is empty, overlap is 0. Distances are left out where a mask is empty.",
-    "Surface distances are between the centres of surface voxels, in mm, spacing between slices included.",
-    "On log scale (natural logarithm) a VHI of zero counts as half a voxel of the case with the smallest voxels.",
-    "Differences are b less a. The repeatability coefficient counts bias as disagreement, the smallest detectable "
-    "change (1.96 standard deviations of the differences) does not.",
-    "Intervals cover 95 %: of medians by bootstrap over cases (bias-corrected and accelerated), of limits of agreement "
-    "exactly for normal differences (noncentral t), of intraclass correlations by F (McGraw and Wong 1996 for the "
-    "two-way random forms), of Lin's concordance by its transformed variance, of other correlations by Fisher's "
-    "transformation. In simulated studies of 8, 20 and 60 cases the bootstrap intervals of medians held the median in "
-    "92, 92 and 96 %, those of ICC(2,1) with four readers in 95, 94 and 92 %; all others within 93 to 98 %.",
-    "Where too few cases are there for an interval (six for one of a median), none is given.",
-)
 
 
 def agreement_report(
-    comparisons: Sequence[Comparison], failures: Sequence[Sequence[Failure]] = (), methods: Sequence[str] = ()
+    comparisons: Sequence[Comparison],
+    failures: Sequence[Sequence[Failure]] = (),
+    references: References | None = None,
+    methods: Sequence[str] = (),
 ) -> str:
     """The whole page.
 
@@ -54,20 +40,25 @@ def agreement_report(
         Each pair of readings, from `compare`.
     failures
         Of each pair, from `failures`.
+    references
+        All readers against composite masks, from `make_references`; None for two readers.
     methods
         Sentences on how the readings were made.
     """
-    titles = [title_of(found) for found in comparisons]
-    sections = [
-        section(title_of(found), agreement_parts(found, failures[place] if failures else None))
+    parts = [
+        (title_of(found), agreement_parts(found, failures[place] if failures else None))
         for place, found in enumerate(comparisons)
     ]
+    rules = [*AGREEMENT_RULES, FAILURES_RULE]
+    if references is not None:
+        parts.append((REFERENCES_TITLE, reference_parts(references)))
+        rules += REFERENCE_RULES
+    parts.append(("Methods and rules", paragraphs(*methods) + bullets(rules)))
     return page(
         "Agreement of VHI",
         paragraphs(made_by()),
-        contents([*titles, "Methods and rules"]),
-        *sections,
-        section("Methods and rules", paragraphs(*methods), bullets([*RULES, FAILURES_RULE])),
+        contents([title for title, _ in parts]),
+        *(section(title, part) for title, part in parts),
     )
 
 

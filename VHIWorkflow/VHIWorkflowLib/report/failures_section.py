@@ -11,15 +11,6 @@ from VHIWorkflowLib.agreement.tables import FAILURE_COLUMNS, ISLAND_COLUMNS, fai
 
 from .html import number, paragraphs, picture, records, side_by_side, table, text
 
-RULE = (
-    "The difference of VHI is shared out among normal bone (with its thresholds), disease region and cleaning: VHI is "
-    "recomputed with each taken from either reader, and a part's share is the mean change over all orders of swapping "
-    "them, so the shares add up to the whole difference. Cleaning is applied to another mask by its islands: those "
-    "count that touch a voxel kept, less voxels removed from an island of which another piece was kept. Disputed "
-    "volume is what one reader counts and the other does not; islands are those (3D, 26 neighbours) of the voxels that "
-    "either counts. Pictures show the patient's right on the left; slices are numbered as in the file, from 1."
-)
-
 
 def failures_section(found: Comparison, failures: Sequence[Failure]) -> str:
     """Heading, table of cases, reasons, and for each case its largest disputed islands with pictures."""

@@ -12,19 +12,8 @@ from VHIWorkflowLib.agreement.response_tables import SUBJECT_COLUMNS, subject_ce
 from .figures import figures_of, p_value
 from .html import bullets, figure, note, number, page, paragraphs, records, section, table
 from .methods import made_by, methods_of
+from .rules import RESPONSE_RULES
 from .svg import bars, boxes, scatter, slopes
-
-RULES = (
-    "The change in percent has no value for a baseline of zero.",
-    "On log scale (natural logarithm) a VHI of zero counts as half a voxel, the smaller one of both scans.",
-    "A change beyond the smallest detectable one exceeds what two readings of an unchanged case differ by in 95 % of "
-    "cases. The limit on log scale is one of the ratio: it grows with VHI.",
-    "Intervals cover 95 %: of medians by bootstrap over subjects, of means by Student's t. Tests are of follow-up "
-    "against baseline: Wilcoxon's signed-rank test on VHI (equal pairs left out) and the paired t test on log VHI; p "
-    "is two-sided and not corrected for the number of tests.",
-    "Without a column of groups, subjects are grouped by the smallest detectable change; a test within such a group "
-    "says nothing, since the change made the group, and is not given.",
-)
 
 
 def response_report(study: ResponseStudy) -> str:
@@ -33,7 +22,7 @@ def response_report(study: ResponseStudy) -> str:
         "Change of VHI",
         paragraphs(made_by()),
         response_parts(study),
-        section("Methods and rules", paragraphs(*methods_of(study.rows)), bullets(RULES)),
+        section("Methods and rules", paragraphs(*methods_of(study.rows)), bullets(RESPONSE_RULES)),
     )
 
 
