@@ -31,6 +31,8 @@ CASE_COLUMNS = (
     "islands_b",
     "islands_a_found",
     "islands_b_found",
+    "island_sensitivity",
+    "island_precision",
 )
 FAILURE_COLUMNS = (
     "case_id",
@@ -64,12 +66,13 @@ def case_cells(found: Comparison, case: ComparedCase) -> list[str]:
     masks = case.masks
     overlap: list[float | None] = [None, None, None]
     distances: list[float | None] = [None, None]
-    islands = ["", "", "", ""]
+    islands = [""] * 6
     if masks is not None:
         overlap = [masks.overlap.dice, masks.overlap.jaccard, masks.overlap.volume_similarity]
         distances = [masks.distances.hd95_mm, masks.distances.mean_mm] if masks.distances else distances
         found_of = masks.islands
         islands = [str(n) for n in (found_of.islands_a, found_of.islands_b, found_of.found_a, found_of.found_b)]
+        islands += [number_cell(share) for share in (found_of.sensitivity, found_of.precision)]
     volumes = (case.volume_a_mm3, case.volume_b_mm3, case.difference_mm3)
     figures = [number_cell(value) for value in (*overlap[:2], *volumes, overlap[2], *distances)]
     return [case.name, found.a, found.b, *figures, *islands]

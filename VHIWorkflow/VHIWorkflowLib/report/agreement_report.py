@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from VHIWorkflowLib.agreement.comparison import Comparison
 from VHIWorkflowLib.agreement.failures import Failure
 from VHIWorkflowLib.agreement.reference import References
-from VHIWorkflowLib.agreement.summary import Statistic, summary
+from VHIWorkflowLib.agreement.summary import summary
 from VHIWorkflowLib.agreement.tables import CASE_COLUMNS, case_cells
-from VHIWorkflowLib.statistics.bland_altman import bland_altman
-from VHIWorkflowLib.statistics.errors import StatisticsError
-from VHIWorkflowLib.statistics.estimates import FloatArray, logarithms
-from VHIWorkflowLib.statistics.regression import passing_bablok
 
+from .agreement_plots import agreement_plots
+from .comparison_table import comparison_table
 from .failures_section import failures_section
-from .figures import figures_of
-from .html import bullets, contents, figure, note, page, paragraphs, records, section, table
+from .figures import counted
+from .html import bullets, contents, note, page, paragraphs, section
 from .methods import made_by
 from .reference_section import TITLE as REFERENCES_TITLE
 from .reference_section import reference_parts
 from .rules import AGREEMENT_RULES, FAILURES_RULE, REFERENCE_RULES
-from .svg import scatter
+from .summary_section import summary_tables
 
 
 def agreement_report(
@@ -69,69 +65,34 @@ def title_of(found: Comparison) -> str:
 
 def agreement_parts(found: Comparison, failures: Sequence[Failure] | None) -> str:
     """Everything on one pair of readings, without its heading."""
-    parts = [_cases_left_out(found)]
+    parts = [_what_is_compared(found)]
     if found.cases:
-        parts += [_plots(found), _summary(summary(found), len(found.cases))]
+        parts += [agreement_plots(found), summary_tables(summary(found), len(found.cases))]
         if failures is not None:
             parts.append(failures_section(found, failures))
-        parts.append(_cases(found))
+        rows = [case_cells(found, case) for case in found.cases]
+        caption = f"Cases of {found.a} and {found.b}, {counted(len(rows))}"
+        parts.append(comparison_table(found, caption, CASE_COLUMNS, rows))
     return "".join(parts)
 
 
-def _cases_left_out(found: Comparison) -> str:
+def _what_is_compared(found: Comparison) -> str:
+    """How many cases, and by name those that are left out or are less than the others."""
     sentences = []
     for names, reading in ((found.only_a, found.a), (found.only_b, found.b)):
         if names:
             sentences.append(f"Only in {reading}, left out ({len(names)}): {', '.join(names)}.")
     if found.left_out:
-        sentences.append(f"Could not be compared and left out: {len(found.left_out)}.")
+        sentences.append(f"Could not be compared and left out ({len(found.left_out)}):")
     sentences += [f"{name}: {problem}." for name, problem in found.left_out]
-    compared = (
-        f"{len(found.cases)} {'case' if len(found.cases) == 1 else 'cases'} compared: a is {found.a}, b is {found.b}."
-    )
+    apart = {
+        "Without a mask in one of the readings, VHI alone compared": [
+            case.name for case in found.cases if case.masks is None
+        ],
+        "Two empty masks, left out of overlap and distances": [
+            case.name for case in found.cases if case.masks is not None and case.masks.overlap.both_empty
+        ],
+    }
+    sentences += [f"{what} ({len(cases)}): {', '.join(cases)}." for what, cases in apart.items() if cases]
+    compared = f"{counted(len(found.cases))} compared: a is {found.a}, b is {found.b}; differences are b less a."
     return paragraphs(compared) + note(*sentences)
-
-
-def _plots(found: Comparison) -> str:
-    a, b = (np.array(values) for values in found.volumes)
-    names = [case.name for case in found.cases]
-    caption, line = f"VHI of both, {len(names)} cases", None
-    try:
-        fitted = passing_bablok(a, b)
-        line = (fitted.intercept.value, fitted.slope.value, "Passing-Bablok")
-        caption += f"; Passing-Bablok slope {figures_of(fitted.slope)}, intercept {figures_of(fitted.intercept)}"
-    except StatisticsError as error:
-        caption += f"; no Passing-Bablok line: {error}"
-    labels = (f"VHI of {found.a} (mm3)", f"VHI of {found.b} (mm3)")
-    parts = [figure(scatter(a, b, labels, names, diagonal=True, line=line), caption)]
-    log_a, log_b = (logarithms(values, found.smallest_voxel_mm3)[0] for values in (a, b))
-    for scale, one, other in (("VHI (mm3)", a, b), ("log VHI", log_a, log_b)):
-        parts.append(_bland_altman(scale, one, other, names))
-    return "".join(parts)
-
-
-def _bland_altman(scale: str, a: FloatArray, b: FloatArray, names: Sequence[str]) -> str:
-    levels: list[tuple[float, str, bool]] = []
-    caption = f"Differences of {scale} against means, {len(names)} cases"
-    if len(names) >= 2:
-        found = bland_altman(a, b)
-        limits = ((found.upper, "upper limit"), (found.lower, "lower limit"))
-        levels = [(found.bias.value, "bias", False), *((limit.value, label, True) for limit, label in limits)]
-        caption += f": bias {figures_of(found.bias)}, limits {figures_of(found.lower)} and {figures_of(found.upper)}"
-    return figure(scatter((a + b) / 2, b - a, (f"mean {scale}", f"difference {scale}"), names, levels=levels), caption)
-
-
-def _summary(statistics: Sequence[Statistic], cases: int) -> str:
-    rows = [
-        [each.name, figures_of(each.estimate) if each.estimate else f"none: {each.problem}", _n(each)]
-        for each in statistics
-    ]
-    return table(f"Figures over {cases} cases, with 95 % intervals", ("statistic", "value", "cases"), rows)
-
-
-def _n(statistic: Statistic) -> str:
-    return str(statistic.estimate.n) if statistic.estimate else ""
-
-
-def _cases(found: Comparison) -> str:
-    return records(f"Cases of {found.a} and {found.b}", CASE_COLUMNS, [case_cells(found, case) for case in found.cases])

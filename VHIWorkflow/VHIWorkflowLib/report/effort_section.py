@@ -10,7 +10,7 @@ from VHIWorkflowLib.agreement.tables import number_cell
 from .figures import figures_of
 from .html import figure, paragraphs, records, table
 from .rules import EFFORT_RULES
-from .svg import scatter
+from .scatter_plot import scatter
 
 EFFORT_COLUMNS = (
     "case_id",

@@ -9,7 +9,9 @@ from VHIWorkflowLib.agreement.comparison import Comparison
 from VHIWorkflowLib.agreement.failures import MOST_ISLANDS, Failure
 from VHIWorkflowLib.agreement.tables import FAILURE_COLUMNS, ISLAND_COLUMNS, failure_cells, island_cells
 
-from .html import number, paragraphs, picture, records, side_by_side, table, text
+from .comparison_table import comparison_table
+from .figures import counted
+from .html import number, paragraphs, picture, side_by_side, table, text
 
 
 def failures_section(found: Comparison, failures: Sequence[Failure]) -> str:
@@ -23,8 +25,9 @@ def failures_section(found: Comparison, failures: Sequence[Failure]) -> str:
         (
             heading,
             paragraphs(f"{most}, of {len(found.cases)} compared.", *_summary(failures)),
-            records(
-                f"What made the difference (VHI of {found.b} less that of {found.a}), {_cases(len(failures))}",
+            comparison_table(
+                found,
+                f"What made the difference (VHI of {found.b} less that of {found.a}), {counted(len(failures))}",
                 FAILURE_COLUMNS,
                 [failure_cells(found, each) for each in failures],
             ),
@@ -56,7 +59,7 @@ def _reasons(found: Comparison, failures: Sequence[Failure]) -> str:
     rows = [[reason, names[reader], str(n), number(volume)] for (reader, reason), (n, volume) in order]
     columns = ("reason", "not counted by", "islands", "volume (mm3)")
     cases = sum(bool(failure.reasons) for failure in failures)
-    return table(f"Why one reader does not count what the other does, {_cases(cases)}", columns, rows)
+    return table(f"Why one reader does not count what the other does, {counted(cases)}", columns, rows)
 
 
 def _case(found: Comparison, failure: Failure) -> str:
@@ -69,7 +72,7 @@ def _case(found: Comparison, failure: Failure) -> str:
     caption = f"{failure.case.name}: {counted} ({number(failure.case.disputed_mm3)} mm3 in all)"
     rows = [island_cells(found, failure, place)[3:] for place in range(len(failure.disputes))]
     pictures = [_picture(found, failure, place, data) for place, data in enumerate(failure.pictures)]
-    return records(caption, ISLAND_COLUMNS[3:], rows) + side_by_side(*pictures)
+    return comparison_table(found, caption, ISLAND_COLUMNS[3:], rows) + side_by_side(*pictures)
 
 
 def _picture(found: Comparison, failure: Failure, place: int, data: bytes) -> str:
@@ -86,7 +89,3 @@ def _picture(found: Comparison, failure: Failure, place: int, data: bytes) -> st
         f"{where}, outlines of {found.a} and {found.b}",
         "; ".join([f"{where}: {found.a} yellow, {found.b} light blue", *why]),
     )
-
-
-def _cases(count: int) -> str:
-    return f"{count} case{'' if count == 1 else 's'}"

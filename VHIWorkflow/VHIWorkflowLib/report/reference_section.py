@@ -7,7 +7,7 @@ from VHIWorkflowLib.agreement.reference_tables import reference_statistics
 from VHIWorkflowLib.agreement.rules import Rule
 from VHIWorkflowLib.agreement.summary import Statistic
 
-from .figures import figures_of
+from .figures import counted, figures_of
 from .html import note, paragraphs, table
 
 TITLE = "Readers against composite masks"
@@ -21,7 +21,7 @@ def reference_parts(found: References) -> str:
     if sentences:
         sentences.insert(0, f"Without a composite mask and left out: {len(found.left_out)}.")
     rows = [_cells(found, rule, reader) for rule in found.rules for reader in found.readers]
-    caption = f"Readers against composite masks, medians with 95 % intervals, {count} case{'' if count == 1 else 's'}"
+    caption = f"Readers against composite masks, medians with 95 % intervals, {counted(count)}"
     readers = ", ".join(found.readers)
     return (
         paragraphs(f"Composite masks of {readers}.")

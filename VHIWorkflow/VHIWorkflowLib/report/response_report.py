@@ -10,10 +10,15 @@ from VHIWorkflowLib.agreement.response_study import ResponseStudy
 from VHIWorkflowLib.agreement.response_tables import SUBJECT_COLUMNS, subject_cells, summaries
 
 from .figures import figures_of, p_value
+from .group_plots import bars, boxes, slopes
 from .html import bullets, figure, note, number, page, paragraphs, records, section, table
 from .methods import made_by, methods_of
 from .rules import RESPONSE_RULES
-from .svg import bars, boxes, scatter, slopes
+from .scatter_plot import scatter
+
+POINTS = ("a", "b")
+"""The same in each row, and in the headings of the page."""
+SHOWN_COLUMNS = tuple(column for column in SUBJECT_COLUMNS if column not in POINTS)
 
 
 def response_report(study: ResponseStudy) -> str:
@@ -48,11 +53,15 @@ def response_parts(study: ResponseStudy) -> str:
             _scores(study.scores),
             records(
                 f"Change of {len(names)} subjects",
-                SUBJECT_COLUMNS,
-                [subject_cells(study, each) for each in found.subjects],
+                SHOWN_COLUMNS,
+                [_shown(subject_cells(study, each)) for each in found.subjects],
             ),
         )
     )
+
+
+def _shown(cells: Sequence[str]) -> list[str]:
+    return [cell for column, cell in zip(SUBJECT_COLUMNS, cells, strict=True) if column not in POINTS]
 
 
 def _plots(study: ResponseStudy, names: Sequence[str]) -> str:

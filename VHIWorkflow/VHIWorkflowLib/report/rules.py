@@ -6,15 +6,21 @@ MASK_RULES = (
     "Cases are matched by case_id (with the time point where all readings have time points) or by file name.",
     "Masks are compared voxel by voxel on one grid; masks on pieces of one lattice of voxels (cropped, or without "
     "empty slices) are put into a common box, masks of other grids are left out and named.",
-    "An island (3D, 26 neighbours) counts as found when it shares a voxel with the other mask.",
+    "An island (3D, 26 neighbours) counts as found when it shares a voxel with the other mask. With b as the truth, "
+    "island sensitivity is the share of the islands of b that a found, island precision that of the islands of a that "
+    "b has too.",
     "Two empty masks agree that there is nothing; their overlap cannot be said, so they are counted and left out of "
     "the medians of overlap. When one mask is empty, overlap is 0. Distances are left out where a mask is empty.",
-    "Surface distances are between the centres of surface voxels, in mm, spacing between slices included.",
+    "Surface distances are between the centres of surface voxels, in mm, spacing between slices included; hd95 is "
+    "their 95th percentile in the direction in which it is larger, the mean is over both surfaces.",
 )
 AGREEMENT_RULES = (
     *MASK_RULES,
     "A subject read at several time points counts as several cases, and intervals take cases as independent.",
     "On log scale (natural logarithm) a VHI of zero counts as half a voxel of the case with the smallest voxels.",
+    "Intraclass correlations: 1 takes each case as read by other readers, 2 readers as a sample of all readers "
+    "(absolute agreement), 3 these readers as the only ones (consistency); ,1 is the reliability of a single reader, "
+    ",k that of the mean of both.",
     "Differences are b less a. The repeatability coefficient counts bias as disagreement, the smallest detectable "
     "change (1.96 standard deviations of the differences) does not.",
     "Intervals cover 95 %: of medians by bootstrap over cases (bias-corrected and accelerated), of limits of agreement "
@@ -48,8 +54,9 @@ RESPONSE_RULES = (
     "Intervals cover 95 %: of medians by bootstrap over subjects, of means by Student's t. Tests are of follow-up "
     "against baseline: Wilcoxon's signed-rank test on VHI (equal pairs left out) and the paired t test on log VHI; p "
     "is two-sided and not corrected for the number of tests.",
-    "Without a column of groups, subjects are grouped by the smallest detectable change; a test within such a group "
-    "says nothing, since the change made the group, and is not given.",
+    "A responder is a subject whose VHI fell by more than the smallest detectable change in mm3. Without a column of "
+    "groups, subjects are grouped into responders and others; a test within such a group says nothing, since the "
+    "change made the group, and is not given.",
 )
 EFFORT_RULES = (
     "Time runs from opening a case to its latest step, all sittings together. Steps that one undo takes back count as "
