@@ -61,7 +61,8 @@ def test_a_page_for_each_subject(results_once, tmp_path, capsys):
     assert "a fall beyond the smallest detectable change of 1 mm3" in page
     assert not OUTSIDE.search(page)
     row = next(row for row in read_rows(results_once / "results.tsv") if row.key == ("S 02", "pre", "AB"))
-    assert f"Q3 + {row.iqr_multiple:.2f} IQR" in page
+    assert f"Q3 + {row.iqr_multiple:.2f} IQR" in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert f"Measured with VHIWorkflow {row.software_version} (4 readings)." in page
 
 
 def test_without_time_points_no_change_and_without_pages_no_pictures(results_once, tmp_path, capsys):

@@ -47,7 +47,8 @@ svg .median { stroke: var(--mark); stroke-width: 3; }
 .key { display: inline-block; width: 0.9em; height: 0.9em; vertical-align: -0.1em; border: 2px solid; }
 @media print { body { margin: 0; max-width: none; font-size: 10.5pt; } figure, tr { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; } th button { cursor: auto; } nav, button.copy { display: none; }
-  .wide, .tall { overflow: visible; max-height: none; }
+  .wide, .tall { overflow: visible; max-height: none; } .tall thead { position: static; }
+  figure { margin: 0.5rem 0; } figure:has(svg) { width: 49%; } .side figure { flex-basis: 120px; }
   table { font-size: 7.5pt; } th, td { padding: 0.15rem 0.3rem; } }
 """
 
@@ -74,7 +75,9 @@ document.querySelectorAll('button.copy').forEach(function (button) {
   button.addEventListener('click', function () {
     var rows = Array.from(button.parentNode.querySelector('table').rows);
     var lines = rows.map(function (row) {
-      return Array.from(row.cells).map(function (cell) { return cell.textContent; }).join('\\t');
+      return Array.from(row.cells).map(function (cell) {
+        return cell.textContent.replace(/\\u00a0/g, ' ').replace(/\\u2011/g, '-');
+      }).join('\\t');
     });
     var area = document.createElement('textarea');
     area.value = lines.join('\\n');
