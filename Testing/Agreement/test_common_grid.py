@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import highdicom
 import numpy as np
 import pytest
 from Agreement.test_agree import GRID
+from CommandLine.command_lines import run_here
 from Files import dicom_files, synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -163,3 +165,13 @@ def test_dicom_that_is_no_segmentation_is_said(dicom, tmp_path):
     (tmp_path / "S2.dcm").write_bytes(b"nothing")
     with pytest.raises(InputError, match="cannot be read as a DICOM segmentation"):
         read_dicom_segmentation(tmp_path / "S2.dcm")
+
+
+def test_without_highdicom_a_sentence_says_what_to_do(dicom, tmp_path, capsys, monkeypatch):
+    mask = np.ones(synthetic.SHAPE, dtype=bool)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write_seg(dicom, mask, tmp_path / name / "S1.dcm")
+    monkeypatch.setitem(sys.modules, "highdicom", None)
+    done = run_here(capsys, "agree", tmp_path / "a", tmp_path / "b", "--out", tmp_path / "out")
+    assert "S1.dcm: is DICOM; install the Python package highdicom" in done.problem

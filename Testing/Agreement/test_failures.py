@@ -154,8 +154,13 @@ def test_failures_and_islands_from_records(two_readers, tmp_path, capsys):
     assert {"vessel", "outside disease region"} & {each["why_not_b"] for each in islands}
     disputed = [float(each["disputed_mm3"]) for each in islands]
     assert disputed == sorted(disputed, reverse=True)
+    assert [each["island"] for each in islands] == [str(n) for n in range(1, len(islands) + 1)]
+    reasons = rows_of(out / "reasons.tsv")
+    assert {each["reason"] for each in reasons} >= {"vessel", "outside disease region"}
+    total = sum(float(each["volume_mm3"]) for each in reasons)
+    assert total == pytest.approx(float(case["disputed_mm3"]), rel=1e-4)
     page = (out / "report.html").read_text(encoding="utf-8")
-    assert page.count('<img src="data:image/png;base64,') == 1
+    assert page.count('<img src="data:image/jpeg;base64,') == len(islands)
     assert "VHIWorkflow" in page
 
 
@@ -167,6 +172,8 @@ def test_without_records_the_report_says_what_it_cannot_tell(tmp_path, capsys):
     assert [(each["case_id"], each["by_cleaning_mm3"]) for each in found] == [("S1", "")]
     assert "no record" in found[0]["note"]
     assert len(rows_of(out / "islands.tsv")) == 1
+    assert rows_of(out / "reasons.tsv") == []
+    assert (out / "report.html").read_text(encoding="utf-8").count("<img") == 1
 
 
 def test_a_record_whose_scan_is_gone_is_said(two_readers, tmp_path, capsys):

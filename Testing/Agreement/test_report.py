@@ -62,16 +62,16 @@ def test_everything_is_in_the_report(results_once, tmp_path, capsys):
         "Methods and rules",
     ]
     assert not OUTSIDE.search(page)
-    assert "6 cases compared: a is AB, b is CD." in page
+    assert "6 cases compared: a is AB, b is CD; differences are b less a." in page
     assert "The smallest detectable change is that between AB and CD, 6 cases." in page
     assert {path.relative_to(out).as_posix() for path in out.rglob("*.tsv")} == {
-        *(f"agreement/{name}.tsv" for name in ("cases", "summary", "failures", "islands")),
-        *(f"response/{reader}/{name}.tsv" for reader in ("AB", "CD") for name in ("subjects", "summary")),
+        *(f"agreement/{name}.tsv" for name in ("cases", "summary", "failures", "islands", "reasons")),
+        *(f"response/{reader}/{name}.tsv" for reader in ("AB", "CD") for name in ("cases", "summary")),
         "effort.tsv",
     }
     summary = {row["statistic"]: row for row in rows_of(out / "agreement" / "summary.tsv")}
     limit = float(summary["VHI (mm3), smallest detectable change"]["value"])
-    for row in rows_of(out / "response" / "AB" / "subjects.tsv"):
+    for row in rows_of(out / "response" / "AB" / "cases.tsv"):
         assert row["beyond_limit"] == ("within" if abs(float(row["change_mm3"])) <= limit else "fell")
 
 

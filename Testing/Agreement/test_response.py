@@ -48,7 +48,7 @@ def test_tables_and_report(table, tmp_path, capsys):
     done = run_here(capsys, "response", table, *arguments)
     assert done.status == 0, done.err
     assert "one time point only, left out: S9" in done.out
-    subjects = {each["subject"]: each for each in rows_of(out / "subjects.tsv")}
+    subjects = {each["case_id"]: each for each in rows_of(out / "cases.tsv")}
     assert {name: each["beyond_limit"] for name, each in subjects.items()} == {
         "S1": "fell",
         "S2": "within",
@@ -56,11 +56,14 @@ def test_tables_and_report(table, tmp_path, capsys):
         "S4": "fell",
         "S5": "rose",
     }
+    assert {name for name, each in subjects.items() if each["responder"] == "yes"} == {"S1", "S4"}
+    assert (subjects["S1"]["a"], subjects["S1"]["b"]) == ("pre", "post")
     assert float(subjects["S1"]["change_percent"]) == -60
     assert subjects["S3"]["change_percent"] == ""
     assert float(subjects["S3"]["log_ratio"]) == pytest.approx(np.log(60 / 0.6), rel=1e-5)
     figures = {each["statistic"]: each for each in rows_of(out / "summary.tsv") if each["group"] == "all"}
     assert float(figures["change (mm3), median"]["value"]) == 20
+    assert figures["change (%), median"]["n"] == "4"
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "VHI fell by more in 2 subjects, rose by more in 1, and stayed within it in 2" in page
     assert page.count("<svg") == 3
@@ -68,7 +71,7 @@ def test_tables_and_report(table, tmp_path, capsys):
 
 def test_without_a_limit_nobody_is_called_changed(table, tmp_path, capsys):
     run_here(capsys, "response", table, "--baseline", "pre", "--follow-up", "post", "--out", tmp_path / "out")
-    assert {each["beyond_limit"] for each in rows_of(tmp_path / "out" / "subjects.tsv")} == {""}
+    assert {each["beyond_limit"] for each in rows_of(tmp_path / "out" / "cases.tsv")} == {""}
     assert "No smallest detectable change was given" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
@@ -114,7 +117,7 @@ def test_limits_come_from_the_agreement_study(table, tmp_path, capsys):
     agreement = agreement_of(tmp_path / "agreement", [RAW, LOG])
     arguments = ("--baseline", "pre", "--follow-up", "post", "--agreement", agreement, "--out", tmp_path / "out")
     assert run_here(capsys, "response", table, *arguments).status == 0
-    subjects = {each["subject"]: each for each in rows_of(tmp_path / "out" / "subjects.tsv")}
+    subjects = {each["case_id"]: each for each in rows_of(tmp_path / "out" / "cases.tsv")}
     assert subjects["S1"]["beyond_limit"] == "fell"
     assert {name: each["beyond_log_limit"] for name, each in subjects.items()} == {
         "S1": "within",
@@ -142,7 +145,7 @@ def test_groups_and_scores_from_a_table(table, tmp_path, capsys):
     out = tmp_path / "out"
     arguments = ("--scores", scores, "--group", "responder", "--out", out)
     assert run_here(capsys, "response", table, "--baseline", "pre", "--follow-up", "post", *arguments).status == 0
-    groups = {each["subject"]: each["group"] for each in rows_of(out / "subjects.tsv")}
+    groups = {each["case_id"]: each["group"] for each in rows_of(out / "cases.tsv")}
     assert groups == {"S1": "yes", "S2": "no", "S3": "no", "S4": "yes", "S5": "no"}
     figures = {(each["group"], each["statistic"]): each for each in rows_of(out / "summary.tsv")}
     assert float(figures["yes", "change (mm3), mean"]["value"]) == -850
@@ -184,6 +187,6 @@ def test_a_subject_that_stands_twice_is_said():
 
 def test_groups_by_the_limit_are_not_tested_against_the_change_that_made_them():
     study = study_response(rows(), "pre", "post", given_limit(350))
-    assert list(study.groups) == ["fell", "within", "rose"]
-    tested = {each[0] for each in summary_rows(study) if each[1].endswith(" p")}
+    assert {name: len(group.subjects) for name, group in study.groups.items()} == {"responders": 2, "non-responders": 3}
+    tested = {each[-1] for each in summary_rows(study) if each[0].endswith(" p")}
     assert tested == {"all"}

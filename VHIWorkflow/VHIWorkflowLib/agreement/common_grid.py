@@ -6,6 +6,8 @@ all the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -37,6 +39,21 @@ def on_common_grid(a: Volume, b: Volume) -> tuple[BoolArray, BoolArray, Grid]:
     affine = a.grid.affine.copy()
     affine[:3, 3] = a.grid.to_ras(low)[0]
     return _inside(shape, _bool(a.array), -low), _inside(shape, turned, offset - low), Grid(shape, affine)
+
+
+def on_one_grid(volumes: Sequence[Volume]) -> tuple[list[BoolArray], Grid]:
+    """Several masks of the same shape (k, j, i), and their grid: that of the first, widened where others reach beyond.
+
+    Raises
+    ------
+    MeasurementError
+        As `on_common_grid`.
+    """
+    widest = volumes[0]
+    for other in volumes[1:]:
+        mask, _, grid = on_common_grid(widest, other)
+        widest = Volume(mask, grid)
+    return [on_common_grid(widest, each)[1] for each in volumes], widest.grid
 
 
 def _placed(b: Grid, a: Grid) -> tuple[tuple[int, ...], tuple[bool, ...], npt.NDArray[np.int64]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from typing import TypeVar
 
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.files.errors import InputError
-from VHIWorkflowLib.study.workers import worker_pool
+from VHIWorkflowLib.study.workers import in_processes
 
 from .common_grid import on_common_grid
 from .masks import MaskAgreement, mask_agreement
@@ -17,6 +18,10 @@ from .sources import ReadCase, Source
 Progress = Callable[[int, int], None]
 FEWEST_FOR_WORKERS = 40
 """Fewer cases are done before further processes have started."""
+CASES_AT_ONCE = 8
+
+Given = TypeVar("Given")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -116,12 +121,12 @@ def compare(a: Source, b: Source, progress: Progress = lambda done, total: None,
     if not common:
         raise InputError(b.name, f"has no case in common with {a.name}; cases are matched by case_id or file name")
     compared, left_out = [], []
-    for done, found in enumerate(_each([(name, of_a[name], of_b[name]) for name in common], jobs), start=1):
+    pairs = [(name, of_a[name], of_b[name]) for name in common]
+    for name, found in each_case(_one, pairs, common, progress, jobs):
         if isinstance(found, ComparedCase):
             compared.append(found)
         else:
-            left_out.append((common[done - 1], found))
-        progress(done, len(common))
+            left_out.append((name, found))
     only_a, only_b = sorted(of_a.keys() - of_b.keys()), sorted(of_b.keys() - of_a.keys())
     return Comparison(a.name, b.name, tuple(compared), tuple(only_a), tuple(only_b), tuple(left_out))
 
@@ -138,21 +143,34 @@ def matched(a: Source, b: Source) -> tuple[dict[str, ReadCase], dict[str, ReadCa
     return a.by_name(with_time_points), b.by_name(with_time_points)
 
 
-_Pair = tuple[str, ReadCase, ReadCase]
+def each_case(
+    work: Callable[[Given], Found],
+    items: Sequence[Given],
+    names: Sequence[str],
+    progress: Progress,
+    jobs: int,
+    *,
+    fewest: int = FEWEST_FOR_WORKERS,
+    at_once: int = CASES_AT_ONCE,
+) -> Iterator[tuple[str, Found]]:
+    """Name and what a function of a module gives for each case, in order, several cases at a time.
 
-
-def _each(pairs: Sequence[_Pair], jobs: int) -> Iterator[ComparedCase | str]:
-    """Each case compared, or the sentence why not, in order."""
-    if jobs < 2 or len(pairs) < FEWEST_FOR_WORKERS:
-        yield from map(_one, pairs)
-        return
-    pool = worker_pool(jobs)
+    Raises
+    ------
+    InputError
+        If a case ends the process that works on it.
+    """
+    done = 0
     try:
-        yield from pool.map(_one, pairs, chunksize=8)
+        for found in in_processes(work, items, jobs, fewest=fewest, at_once=at_once):
+            yield names[done], found
+            done += 1
+            progress(done, len(items))
     except BrokenProcessPool as error:
-        raise InputError(pairs[0][0], "comparing it or a later case ended a process (memory?); try --jobs 1") from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+        raise InputError(names[done], "it or a later case ended a process (memory?); try --jobs 1") from error
+
+
+_Pair = tuple[str, ReadCase, ReadCase]
 
 
 def _one(pair: _Pair) -> ComparedCase | str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +82,32 @@ def disputes(
         counts = (int(one.sum()), int(other.sum()), int((one & other).sum()))
         found.append(Dispute(*counts, int(np.bincount(slices).argmax()), np.sort(voxels), *why))
     return sorted(found, key=lambda each: (-each.disputed_voxels, int(each.voxels[0])))
+
+
+@dataclass(frozen=True)
+class ReasonTotal:
+    """How often a reader did not count, for one reason, most of what only the other reader counts of an island.
+
+    ``reader`` is 0 for reader a and 1 for reader b; ``volume_mm3`` is what only the other reader counts there.
+    """
+
+    reader: int
+    reason: str
+    islands: int
+    volume_mm3: float
+
+
+def reason_totals(found: Sequence[Dispute], voxel_mm3: float) -> tuple[ReasonTotal, ...]:
+    """Reasons of all disputes, those with most volume first; none when only masks are known."""
+    totals: dict[tuple[int, str], tuple[int, int]] = {}
+    for each in found:
+        only = (each.voxels_b - each.voxels_both, each.voxels_a - each.voxels_both)
+        for reader, reason in enumerate((each.why_not_a, each.why_not_b)):
+            if reason is not None:
+                islands, voxels = totals.get((reader, reason), (0, 0))
+                totals[reader, reason] = islands + 1, voxels + only[reader]
+    made = [ReasonTotal(*key, islands, voxels * voxel_mm3) for key, (islands, voxels) in totals.items()]
+    return tuple(sorted(made, key=lambda each: (-each.volume_mm3, each.reader, each.reason)))
 
 
 def _why(reading: Measured, reasons: npt.NDArray[np.object_], voxels: IndexArray) -> str | None:

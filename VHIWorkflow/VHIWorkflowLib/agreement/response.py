@@ -21,6 +21,7 @@ from .limits import Limits
 
 VERDICTS = {-1: "fell", 0: "within", 1: "rose"}
 NO_GROUP = "no group"
+RESPONDERS, NON_RESPONDERS = "responders", "non-responders"
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ def summarise(found: Response) -> ResponseSummary:
         (f"VHI at {found.follow_up} (mm3), median", bootstrapped(after, lambda x: np.median(x, axis=-1))),
         ("change (mm3), median", bootstrapped(after - before, lambda x: np.median(x, axis=-1))),
         ("change (mm3), mean", mean_of(after - before)),
+        *_percent(found.subjects),
         ("ratio of follow-up to baseline, geometric mean", _exponential(mean_of(ratios))),
     ]
     tests = [("VHI (mm3)", wilcoxon_signed_rank(before, after))]
@@ -146,9 +148,20 @@ def summarise(found: Response) -> ResponseSummary:
     return ResponseSummary(tuple(estimates), tuple(tests))
 
 
+def _percent(subjects: Sequence[SubjectChange]) -> list[tuple[str, Estimate]]:
+    """Median of the change in percent, over the subjects whose baseline is not zero."""
+    known = [subject.change_percent for subject in subjects if subject.change_percent is not None]
+    return [("change (%), median", bootstrapped(known, lambda x: np.median(x, axis=-1)))] if known else []
+
+
 def verdict(subject: SubjectChange, limits: Limits) -> str:
     """What the smallest detectable change in mm3 says: "fell", "rose" or "within"; empty when none is known."""
     return "" if limits.change_mm3 is None else VERDICTS[subject.exceeds(limits.change_mm3)]
+
+
+def is_responder(subject: SubjectChange, limits: Limits) -> bool | None:
+    """Whether VHI fell by more than the smallest detectable change in mm3; None when none is known."""
+    return None if limits.change_mm3 is None else subject.exceeds(limits.change_mm3) < 0
 
 
 def log_verdict(subject: SubjectChange, limits: Limits) -> str:
@@ -166,16 +179,17 @@ def grouped(found: Response, limits: Limits, groups: Mapping[str, str]) -> dict[
     limits
         Smallest detectable change.
     groups
-        Group of each subject; subjects without one form the group "no group". When empty, the groups are "fell",
-        "within" and "rose"; without a limit there are no groups.
+        Group of each subject; subjects without one form the group "no group". When empty, the groups are "responders"
+        and "non-responders" by the limit; without a limit there are no groups.
     """
     if not groups and limits.change_mm3 is None:
         return {}
     members: dict[str, list[SubjectChange]] = {}
     for subject in found.subjects:
-        name = groups.get(subject.subject, NO_GROUP) if groups else verdict(subject, limits)
+        by_limit = RESPONDERS if is_responder(subject, limits) else NON_RESPONDERS
+        name = groups.get(subject.subject, NO_GROUP) if groups else by_limit
         members.setdefault(name, []).append(subject)
-    order = sorted(members) if groups else [name for name in VERDICTS.values() if name in members]
+    order = sorted(members) if groups else [name for name in (RESPONDERS, NON_RESPONDERS) if name in members]
     return {name: replace(found, subjects=tuple(members[name]), incomplete=()) for name in order}
 
 

@@ -35,10 +35,11 @@ def summary(found: Comparison) -> list[Statistic]:
     """Figures over all cases of a comparison, in the order in which they are reported."""
     if not found.cases:
         return []
-    return [*_of_masks(found.cases), *_of_volumes(found)]
+    return [*mask_statistics(found.cases), *_of_volumes(found)]
 
 
-def _of_masks(cases: Sequence[ComparedCase]) -> list[Statistic]:
+def mask_statistics(cases: Sequence[ComparedCase]) -> list[Statistic]:
+    """Figures over the masks of some cases; none where only numbers are known."""
     masks = [case.masks for case in cases if case.masks is not None]
     if not masks:
         return []
@@ -55,12 +56,13 @@ def _of_masks(cases: Sequence[ComparedCase]) -> list[Statistic]:
     }
     empty = sum(each.overlap.both_empty for each in masks)
     return [
-        *(each for name, values in columns.items() for each in _quartiles(name, values)),
+        *(each for name, values in columns.items() for each in quartiles(name, values)),
         Statistic("cases with two empty masks", Estimate(float(empty), None, None, len(masks))),
     ]
 
 
-def _quartiles(name: str, values: Sequence[float | None]) -> list[Statistic]:
+def quartiles(name: str, values: Sequence[float | None]) -> list[Statistic]:
+    """Median with its interval, and quartiles, of what some cases have."""
     known = np.array([value for value in values if value is not None])
     if known.size == 0:
         return [Statistic(f"{name}, median", None, "no case has it")]

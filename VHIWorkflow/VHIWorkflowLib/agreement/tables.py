@@ -1,4 +1,4 @@
-"""``cases.tsv``, ``summary.tsv``, ``failures.tsv``, ``islands.tsv``: what `vhi agree` found."""
+"""``cases.tsv``, ``summary.tsv``, ``failures.tsv``, ``islands.tsv``, ``reasons.tsv``: what `vhi agree` found."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from VHIWorkflowLib.files.safe_files import write_atomically
 
 from .comparison import ComparedCase, Comparison
-from .disputes import Dispute
+from .disputes import ReasonTotal
 from .failures import Failure
 from .summary import Statistic, summary
 from .swapped import PARTS
@@ -31,6 +31,8 @@ CASE_COLUMNS = (
     "islands_b",
     "islands_a_found",
     "islands_b_found",
+    "island_sensitivity",
+    "island_precision",
 )
 FAILURE_COLUMNS = (
     "case_id",
@@ -47,6 +49,7 @@ ISLAND_COLUMNS = (
     "case_id",
     "a",
     "b",
+    "island",
     "slice",
     "volume_a_mm3",
     "volume_b_mm3",
@@ -54,6 +57,7 @@ ISLAND_COLUMNS = (
     "why_not_a",
     "why_not_b",
 )
+REASON_COLUMNS = ("case_id", "a", "b", "not_counted_by", "reason", "islands", "volume_mm3")
 SUMMARY_COLUMNS = ("statistic", "a", "b", "value", "low", "high", "n", "note")
 
 
@@ -62,12 +66,13 @@ def case_cells(found: Comparison, case: ComparedCase) -> list[str]:
     masks = case.masks
     overlap: list[float | None] = [None, None, None]
     distances: list[float | None] = [None, None]
-    islands = ["", "", "", ""]
+    islands = [""] * 6
     if masks is not None:
         overlap = [masks.overlap.dice, masks.overlap.jaccard, masks.overlap.volume_similarity]
         distances = [masks.distances.hd95_mm, masks.distances.mean_mm] if masks.distances else distances
         found_of = masks.islands
         islands = [str(n) for n in (found_of.islands_a, found_of.islands_b, found_of.found_a, found_of.found_b)]
+        islands += [number_cell(share) for share in (found_of.sensitivity, found_of.precision)]
     volumes = (case.volume_a_mm3, case.volume_b_mm3, case.difference_mm3)
     figures = [number_cell(value) for value in (*overlap[:2], *volumes, overlap[2], *distances)]
     return [case.name, found.a, found.b, *figures, *islands]
@@ -90,18 +95,37 @@ def failure_cells(found: Comparison, failure: Failure) -> list[str]:
     return [case.name, found.a, found.b, *figures, failure.problem or ""]
 
 
-def island_cells(found: Comparison, failure: Failure, dispute: Dispute) -> list[str]:
-    """One row of ``islands.tsv``; slices are numbered as in the file, from 1."""
+def island_cells(found: Comparison, failure: Failure, place: int) -> list[str]:
+    """One row of ``islands.tsv``, for one of the failure's disputes by its place.
+
+    Islands are numbered by disputed volume, slices as in the file, both from 1.
+    """
+    dispute = failure.disputes[place]
     voxel = failure.grid.voxel_volume_mm3 if failure.grid else failure.case.voxel_mm3
     volumes = (dispute.voxels_a, dispute.voxels_b, dispute.disputed_voxels)
     return [
         failure.case.name,
         found.a,
         found.b,
+        str(place + 1),
         str(dispute.slice_number + 1),
         *(number_cell(voxels * voxel) for voxels in volumes),
         dispute.why_not_a or "",
         dispute.why_not_b or "",
+    ]
+
+
+def reason_cells(found: Comparison, failure: Failure, total: ReasonTotal) -> list[str]:
+    """One row of ``reasons.tsv``."""
+    reader = (found.a, found.b)[total.reader]
+    return [
+        failure.case.name,
+        found.a,
+        found.b,
+        reader,
+        total.reason,
+        str(total.islands),
+        number_cell(total.volume_mm3),
     ]
 
 
@@ -115,15 +139,18 @@ def write_agreement(
     RecordError
         If one cannot be written.
     """
-    paths = {name: out / f"{name}.tsv" for name in ("cases", "summary", "failures", "islands")}
+    paths = {name: out / f"{name}.tsv" for name in ("cases", "summary", "failures", "islands", "reasons")}
     pairs = list(zip(comparisons, failures, strict=True))
     write_rows(paths["cases"], CASE_COLUMNS, [case_cells(each, case) for each in comparisons for case in each.cases])
     figures = [statistic_cells(each, figure) for each in comparisons for figure in summary(each)]
     write_rows(paths["summary"], SUMMARY_COLUMNS, figures)
     rows = [failure_cells(each, failure) for each, found in pairs for failure in found]
     write_rows(paths["failures"], FAILURE_COLUMNS, rows)
-    rows = [island_cells(each, case, one) for each, found in pairs for case in found for one in case.disputes]
+    looked_into = [(each, failure) for each, found in pairs for failure in found]
+    rows = [island_cells(each, case, place) for each, case in looked_into for place in range(len(case.disputes))]
     write_rows(paths["islands"], ISLAND_COLUMNS, rows)
+    rows = [reason_cells(each, case, total) for each, case in looked_into for total in case.reasons]
+    write_rows(paths["reasons"], REASON_COLUMNS, rows)
     return paths
 
 

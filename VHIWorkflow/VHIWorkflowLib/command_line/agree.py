@@ -18,8 +18,9 @@ A reading is a results folder or results table (with #reader behind it when it h
 masks (NIfTI, NRRD, MHA, Slicer segmentation, DICOM SEG) whose file names are the cases. Every two readings are
 compared; cases that one of them lacks are named and left out. Writes cases.tsv (each case), summary.tsv (figures over
 all cases, with 95 % intervals), failures.tsv (the cases that readers disagree on most, and which part of the
-measurement made the difference), islands.tsv (their largest disputed islands) and report.html, which opens in any
-browser without a network.
+measurement made the difference), islands.tsv (their largest disputed islands), reasons.tsv (why one reader does not
+count what the other does) and report.html, which opens in any browser without a network. From three readings on, each
+is compared with composite masks of all and of the others too (folder composite).
 
   vhi agree results#AB results#CD --out agreement
   vhi agree masks_first masks_again --out repeatability
@@ -50,12 +51,16 @@ def run(arguments: argparse.Namespace) -> int:
     use_one_thread_each()
     from VHIWorkflowLib.agreement.comparison import compare
     from VHIWorkflowLib.agreement.failures import failures
+    from VHIWorkflowLib.agreement.reference import LEAST_FOR_OTHERS, make_references
+    from VHIWorkflowLib.agreement.reference_tables import write_references
+    from VHIWorkflowLib.agreement.rules import RULES
     from VHIWorkflowLib.agreement.sources import read_sources
     from VHIWorkflowLib.agreement.tables import write_agreement
     from VHIWorkflowLib.files.errors import InputError
     from VHIWorkflowLib.files.safe_files import write_atomically
     from VHIWorkflowLib.report.agreement_report import agreement_report
-    from VHIWorkflowLib.report.methods import methods_of
+    from VHIWorkflowLib.report.methods import methods_of_sources
+    from VHIWorkflowLib.report.thumbnails import thumbnail
 
     if arguments.failures < 0 or arguments.jobs < 0:
         raise InputError("--failures and --jobs", "must be zero or more")
@@ -66,11 +71,18 @@ def run(arguments: argparse.Namespace) -> int:
         with counted_bar("case") as progress:
             found.append(compare(a, b, progress, jobs))
         with counted_bar("case looked into") as progress:
-            worst.append(failures(a, b, found[-1], arguments.failures, progress))
+            worst.append(failures(a, b, found[-1], arguments.failures, progress, draw=thumbnail, jobs=jobs))
+    references = None
+    if len(sources) >= LEAST_FOR_OTHERS:
+        with counted_bar("composite case") as progress:
+            references = make_references(sources, RULES, progress=progress, distances=False, jobs=jobs)
     files = write_agreement(arguments.out, found, worst)
+    if references is not None:
+        composites = write_references(arguments.out / "composite", references)
+        files |= {f"composite_{name}": path for name, path in composites.items()}
     files["report"] = arguments.out / "report.html"
-    methods = methods_of([row for source in sources for row in source.rows])
-    write_atomically(files["report"], agreement_report(found, worst, methods).encode())
+    report = agreement_report(found, worst, references, methods_of_sources(sources))
+    write_atomically(files["report"], report.encode())
     _say(found, files, arguments.json)
     return 0
 

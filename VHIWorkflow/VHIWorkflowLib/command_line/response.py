@@ -16,7 +16,7 @@ Compare VHI at two time points, subject by subject.
 With the smallest detectable change of an agreement study (--agreement, the folder that 'vhi agree' wrote), subjects
 whose VHI rose or fell by more are named. A table of other scores (--scores, with a column case_id, and time_point
 where it has several) is correlated with the change; one of its columns (--group) can divide the subjects. Writes
-subjects.tsv, summary.tsv, scores.tsv and report.html.
+cases.tsv (each subject), summary.tsv (figures over all, with 95 % intervals), scores.tsv and report.html.
 
   vhi response results/results.tsv --baseline pre --follow-up post --agreement agreement --out response
   vhi response results#AB --baseline pre --follow-up post --scores clinic.csv --group responder --out response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,9 +38,10 @@ def read_dicom_segmentation(path: Path, segment: str | None = None) -> Volume:
     Raises
     ------
     InputError
-        If it is no DICOM SEG of parallel, equally spaced slices, or none of several segments was chosen.
+        If it is no DICOM SEG of parallel, equally spaced slices, none of several segments was chosen, or highdicom is
+        not installed.
     """
-    import highdicom
+    highdicom = highdicom_for(path)
     from pydicom import dcmread
 
     with dicom_errors(path, "cannot be read as a DICOM segmentation (damaged file?); export it again"):
@@ -54,6 +56,22 @@ def read_dicom_segmentation(path: Path, segment: str | None = None) -> Volume:
         return Volume(array, Grid(array.shape, affine))
     except MeasurementError as error:
         raise InputError(path, str(error)) from error
+
+
+def highdicom_for(path: Path) -> Any:
+    """The library that reads these files, loaded only now.
+
+    Raises
+    ------
+    InputError
+        If it is not installed; the message says what to do about this path.
+    """
+    try:
+        import highdicom
+    except ImportError as error:
+        problem = "is DICOM; install the Python package highdicom to read masks in it, or export them as NIfTI or NRRD"
+        raise InputError(path, problem) from error
+    return highdicom
 
 
 def _chosen(path: Path, found: object, segment: str | None) -> int:

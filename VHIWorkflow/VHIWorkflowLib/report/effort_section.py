@@ -9,7 +9,8 @@ from VHIWorkflowLib.agreement.tables import number_cell
 
 from .figures import figures_of
 from .html import figure, paragraphs, records, table
-from .svg import scatter
+from .rules import EFFORT_RULES
+from .scatter_plot import scatter
 
 EFFORT_COLUMNS = (
     "case_id",
@@ -21,13 +22,6 @@ EFFORT_COLUMNS = (
     "interactions",
     "undos",
     "islands",
-)
-RULES = (
-    "Time runs from opening a case to its latest step, all sittings together. Steps that one undo takes back count as "
-    "one interaction; undos and redos count too. Measurements without time and steps (by command line) are no readings "
-    "and left out.",
-    "The learning curve is the time of each case by the order in which the reader finished them; Spearman's rho below "
-    "zero means that later cases took less time.",
 )
 
 
@@ -61,7 +55,7 @@ def effort_parts(found: Sequence[Effort], left_out: Sequence[tuple[str, str]]) -
             table(f"Medians by reader with 95 % intervals, {len(found)} readings", columns, rows),
             *curves,
             records(f"Effort of {len(found)} readings", EFFORT_COLUMNS, [effort_cells(each) for each in found]),
-            paragraphs(*RULES),
+            paragraphs(*EFFORT_RULES),
         )
     )
 

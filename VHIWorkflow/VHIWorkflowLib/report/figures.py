@@ -20,6 +20,17 @@ def figures_of(estimate: Estimate) -> str:
     return f"{number(estimate.value)} ({number(estimate.low)} to {number(estimate.high)})"
 
 
+def counted(number: int, what: str = "case") -> str:
+    """How many of something.
+
+    Examples
+    --------
+    >>> counted(1), counted(12, "subject")
+    ('1 case', '12 subjects')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def p_value(p: float) -> str:
     """A p value; very small ones are not told apart.
 

@@ -6,78 +6,7 @@ import base64
 import html
 from collections.abc import Sequence
 
-STYLE = """\
-:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #ffffff; --faint: #5b6472; --line: #d0d5dd; --mark: #175cd3;
-  --limit: #b42318; --other: #b54708; --third: #067647; --raised: #f5f6f8; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e6e6; --paper: #14161a; --faint: #a4adbb; --line: #3a404a;
-  --mark: #84adff; --limit: #fda29b; --other: #fdb022; --third: #47cd89; --raised: #1d2026; } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto;
-  max-width: 68rem; padding: 0 1rem; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 2.5rem; } h3 { font-size: 1.05rem; margin-top: 1.8rem; }
-a { color: var(--mark); }
-nav ul { columns: 2; padding-left: 1.2rem; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
-caption { text-align: left; color: var(--faint); padding-bottom: 0.4rem; }
-th, td { border-bottom: 1px solid var(--line); padding: 0.3rem 0.6rem; text-align: right; vertical-align: top; }
-th:first-child, td:first-child { text-align: left; white-space: nowrap; }
-th button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; padding: 0; cursor: pointer;
-  text-align: inherit; }
-th[aria-sort=ascending] button::after { content: " \\2191"; }
-th[aria-sort=descending] button::after { content: " \\2193"; }
-button.copy { font: inherit; font-size: 0.8rem; color: var(--mark); background: none; border: 1px solid var(--line);
-  border-radius: 4px; padding: 0.1rem 0.5rem; margin: 0 0 0.4rem; cursor: pointer; }
-.wide { overflow-x: auto; margin: 1.2rem 0; }
-.tall { max-height: 36rem; overflow-y: auto; } .tall thead { position: sticky; top: 0; background: var(--paper); }
-.side { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; } .side .wide { flex: 1 1 30rem; }
-.side figure { flex: 0 0 300px; }
-figure { margin: 1rem 1rem 1rem 0; display: inline-block; vertical-align: top; }
-figure img { max-width: 100%; height: auto; display: block; }
-figcaption { color: var(--faint); font-size: 0.85rem; max-width: 30rem; }
-svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
-.note { background: var(--raised); border-left: 3px solid var(--limit); padding: 0.5rem 0.9rem; }
-.key { display: inline-block; width: 0.9em; height: 0.9em; vertical-align: -0.1em; border: 2px solid; }
-@media print { body { margin: 0; max-width: none; font-size: 10.5pt; } figure, tr { break-inside: avoid; }
-  h2, h3, caption { break-after: avoid; } th button { cursor: auto; } nav, button.copy { display: none; }
-  .wide, .tall { overflow: visible; max-height: none; }
-  table { font-size: 7.5pt; } th, td { padding: 0.15rem 0.3rem; } }
-"""
-
-SCRIPT = """\
-document.querySelectorAll('th button').forEach(function (button) {
-  button.addEventListener('click', function () {
-    var head = button.parentNode, at = head.cellIndex, body = head.closest('table').tBodies[0];
-    var up = head.getAttribute('aria-sort') !== 'ascending';
-    head.parentNode.querySelectorAll('th').forEach(function (other) { other.removeAttribute('aria-sort'); });
-    head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
-    Array.from(body.rows).map(function (row) {
-      var words = row.cells[at].textContent;
-      return { row: row, words: words, figure: parseFloat(words.replace(/,/g, '')) };
-    }).sort(function (one, other) {
-      var none = (one.words === '') - (other.words === '');
-      if (none) { return none; }
-      var order = isNaN(one.figure) || isNaN(other.figure)
-        ? one.words.localeCompare(other.words) : one.figure - other.figure;
-      return up ? order : -order;
-    }).forEach(function (each) { body.appendChild(each.row); });
-  });
-});
-document.querySelectorAll('button.copy').forEach(function (button) {
-  button.addEventListener('click', function () {
-    var rows = Array.from(button.parentNode.querySelector('table').rows);
-    var lines = rows.map(function (row) {
-      return Array.from(row.cells).map(function (cell) { return cell.textContent; }).join('\\t');
-    });
-    var area = document.createElement('textarea');
-    area.value = lines.join('\\n');
-    document.body.appendChild(area);
-    area.select();
-    document.execCommand('copy');
-    area.remove();
-    button.textContent = 'Copied';
-    setTimeout(function () { button.textContent = 'Copy table'; }, 1500);
-  });
-});
-"""
+from .page_style import SCRIPT, STYLE
 
 TALL_ROWS = 60
 """A table with more rows scrolls within the page; it prints whole."""
@@ -114,12 +43,25 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -
     )
 
 
-def records(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def records(
+    caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], names: Sequence[str] | None = None
+) -> str:
     """The rows of a table file, with its names and figures written for readers; the first column is left as it is.
 
-    ``volume_a_mm3`` becomes "volume a (mm3)", volumes and figures with a decimal point get three digits.
+    ``volume_mm3`` becomes "volume (mm3)", volumes and figures with a decimal point get three digits.
+
+    Parameters
+    ----------
+    caption
+        Of the table.
+    columns
+        Of the file; they say how cells are written.
+    rows
+        Cells of each row.
+    names
+        Of the columns for readers, where they are others than those of the file.
     """
-    headings = [_heading(column) for column in columns]
+    headings = [_heading(name) for name in names or columns]
     return table(caption, headings, [[row[0], *map(_readable, columns[1:], row[1:])] for row in rows])
 
 
@@ -138,8 +80,8 @@ def picture(data: bytes, kind: str, description: str, caption: str) -> str:
 
 
 def side_by_side(*parts: str) -> str:
-    """Parts of a page beside each other where there is room."""
-    return f'<div class="side">{"".join(parts)}</div>\n'
+    """Parts of a page beside each other where there is room; nothing when there are none."""
+    return f'<div class="side">{"".join(parts)}</div>\n' if parts else ""
 
 
 def paragraphs(*sentences: str) -> str:

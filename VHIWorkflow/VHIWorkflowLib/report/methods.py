@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from importlib import metadata
 
 from VHIWorkflowLib import __version__
+from VHIWorkflowLib.agreement.sources import Source
 from VHIWorkflowLib.files.results_rows import ResultsRow
 
 LIBRARIES = ("numpy", "scipy", "SimpleITK")
@@ -47,6 +48,16 @@ def methods_of(rows: Sequence[ResultsRow]) -> list[str]:
     else:
         sentences.append("No model was used: all regions were given.")
     return sentences
+
+
+def methods_of_sources(sources: Sequence[Source]) -> list[str]:
+    """The same for readings that are compared, with a sentence on each that is masks from elsewhere."""
+    masks = [
+        f"{source.name}: {len(source.cases)} masks from a folder, taken as they are; what made them is not recorded."
+        for source in sources
+        if not source.rows
+    ]
+    return [*methods_of([row for source in sources for row in source.rows]), *masks]
 
 
 def _models(row: ResultsRow) -> list[tuple[str, str]]:

@@ -10,21 +10,15 @@ from VHIWorkflowLib.agreement.response_study import ResponseStudy
 from VHIWorkflowLib.agreement.response_tables import SUBJECT_COLUMNS, subject_cells, summaries
 
 from .figures import figures_of, p_value
+from .group_plots import bars, boxes, slopes
 from .html import bullets, figure, note, number, page, paragraphs, records, section, table
 from .methods import made_by, methods_of
-from .svg import bars, boxes, scatter, slopes
+from .rules import RESPONSE_RULES
+from .scatter_plot import scatter
 
-RULES = (
-    "The change in percent has no value for a baseline of zero.",
-    "On log scale (natural logarithm) a VHI of zero counts as half a voxel, the smaller one of both scans.",
-    "A change beyond the smallest detectable one exceeds what two readings of an unchanged case differ by in 95 % of "
-    "cases. The limit on log scale is one of the ratio: it grows with VHI.",
-    "Intervals cover 95 %: of medians by bootstrap over subjects, of means by Student's t. Tests are of follow-up "
-    "against baseline: Wilcoxon's signed-rank test on VHI (equal pairs left out) and the paired t test on log VHI; p "
-    "is two-sided and not corrected for the number of tests.",
-    "Without a column of groups, subjects are grouped by the smallest detectable change; a test within such a group "
-    "says nothing, since the change made the group, and is not given.",
-)
+POINTS = ("a", "b")
+"""The same in each row, and in the headings of the page."""
+SHOWN_COLUMNS = tuple(column for column in SUBJECT_COLUMNS if column not in POINTS)
 
 
 def response_report(study: ResponseStudy) -> str:
@@ -33,7 +27,7 @@ def response_report(study: ResponseStudy) -> str:
         "Change of VHI",
         paragraphs(made_by()),
         response_parts(study),
-        section("Methods and rules", paragraphs(*methods_of(study.rows)), bullets(RULES)),
+        section("Methods and rules", paragraphs(*methods_of(study.rows)), bullets(RESPONSE_RULES)),
     )
 
 
@@ -59,11 +53,15 @@ def response_parts(study: ResponseStudy) -> str:
             _scores(study.scores),
             records(
                 f"Change of {len(names)} subjects",
-                SUBJECT_COLUMNS,
-                [subject_cells(study, each) for each in found.subjects],
+                SHOWN_COLUMNS,
+                [_shown(subject_cells(study, each)) for each in found.subjects],
             ),
         )
     )
+
+
+def _shown(cells: Sequence[str]) -> list[str]:
+    return [cell for column, cell in zip(SUBJECT_COLUMNS, cells, strict=True) if column not in POINTS]
 
 
 def _plots(study: ResponseStudy, names: Sequence[str]) -> str:

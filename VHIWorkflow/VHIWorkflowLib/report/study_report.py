@@ -11,8 +11,11 @@ from VHIWorkflowLib.agreement.comparison import Comparison, Progress, compare
 from VHIWorkflowLib.agreement.effort import Effort, efforts
 from VHIWorkflowLib.agreement.failures import MOST_CASES, Failure, failures
 from VHIWorkflowLib.agreement.limits import Limits, limits_between
+from VHIWorkflowLib.agreement.reference import LEAST_FOR_OTHERS, References, make_references
+from VHIWorkflowLib.agreement.reference_tables import write_references
 from VHIWorkflowLib.agreement.response_study import ResponseStudy, study_response
 from VHIWorkflowLib.agreement.response_tables import write_response
+from VHIWorkflowLib.agreement.rules import RULES
 from VHIWorkflowLib.agreement.scores import Scores
 from VHIWorkflowLib.agreement.sources import read_sources
 from VHIWorkflowLib.agreement.tables import write_agreement, write_rows
@@ -21,15 +24,16 @@ from VHIWorkflowLib.files.results import RESULTS_NAME, read_rows
 from VHIWorkflowLib.files.results_rows import ResultsRow
 from VHIWorkflowLib.files.safe_files import write_atomically
 
-from .agreement_report import RULES as AGREEMENT_RULES
 from .agreement_report import agreement_parts, title_of
 from .effort_section import EFFORT_COLUMNS, effort_cells, effort_parts
-from .failures_section import RULE as FAILURES_RULE
 from .html import bullets, contents, note, page, paragraphs, section
 from .methods import made_by, methods_of
 from .patient_report import Patient, patient_report
-from .response_report import RULES as RESPONSE_RULES
+from .reference_section import TITLE as REFERENCES_TITLE
+from .reference_section import reference_parts
 from .response_report import response_parts
+from .rules import AGREEMENT_RULES, FAILURES_RULE, REFERENCE_RULES, RESPONSE_RULES
+from .thumbnails import thumbnail
 
 REPORT_NAME = "report.html"
 PATIENTS = "patients"
@@ -76,6 +80,7 @@ class Study:
     rows: tuple[ResultsRow, ...]
     comparisons: tuple[Comparison, ...]
     failures: tuple[tuple[Failure, ...], ...]
+    references: References | None
     responses: tuple[tuple[str, ResponseStudy], ...]
     efforts: tuple[Effort, ...]
     effort_left_out: tuple[tuple[str, str], ...]
@@ -100,13 +105,15 @@ def study_of(wanted: Wanted, watch: Watch) -> Study:
     if not rows:
         raise InputError(table, "holds no reading")
     problems: list[str] = []
-    comparisons, looked_into = _agreement(wanted, sorted({row.reader for row in rows}), watch, problems)
+    readers = sorted({row.reader for row in rows})
+    comparisons, looked_into = _agreement(wanted, readers, watch, problems)
     limits = wanted.limits or limits_between(comparisons)
     effort, left_out = efforts(wanted.results, rows)
     return Study(
         tuple(rows),
         tuple(comparisons),
         tuple(looked_into),
+        _references(wanted, readers, watch, problems),
         tuple(_responses(wanted, rows, limits, problems)),
         tuple(effort),
         tuple(left_out),
@@ -127,6 +134,8 @@ def write_study_report(wanted: Wanted, out: Path, watch: Watch) -> Path:
     """
     study = study_of(wanted, watch)
     write_agreement(out / "agreement", study.comparisons, study.failures)
+    if study.references is not None:
+        write_references(out / "agreement" / "composite", study.references)
     for reader, response in study.responses:
         write_response(out / "response" / reader, response)
     write_rows(out / "effort.tsv", EFFORT_COLUMNS, [effort_cells(each) for each in study.efforts])
@@ -142,9 +151,12 @@ def study_report(study: Study) -> str:
         (title_of(found), agreement_parts(found, failed))
         for found, failed in zip(study.comparisons, study.failures, strict=True)
     ]
+    if study.references is not None:
+        parts.append((REFERENCES_TITLE, reference_parts(study.references)))
     parts += [(f"Response, read by {reader}", response_parts(response)) for reader, response in study.responses]
     parts.append(("Effort", effort_parts(study.efforts, study.effort_left_out)))
     rules = [*AGREEMENT_RULES, FAILURES_RULE] if study.comparisons else []
+    rules += REFERENCE_RULES if study.references is not None else []
     rules += RESPONSE_RULES if study.responses else []
     parts.append(("Methods and rules", paragraphs(*methods_of(study.rows)) + bullets(rules)))
     return page(
@@ -171,8 +183,22 @@ def _agreement(
             problems.append(f"{a.name} and {b.name} cannot be compared: {error}.")
             continue
         comparisons.append(found)
-        looked_into.append(tuple(failures(a, b, found, wanted.most_failures, watch("case looked into"))))
+        watched = watch("case looked into")
+        worst = failures(a, b, found, wanted.most_failures, watched, draw=thumbnail, jobs=wanted.jobs)
+        looked_into.append(tuple(worst))
     return comparisons, looked_into
+
+
+def _references(wanted: Wanted, readers: Sequence[str], watch: Watch, problems: list[str]) -> References | None:
+    """Readers against composite masks; None for fewer than three readers."""
+    if len(readers) < LEAST_FOR_OTHERS:
+        return None
+    sources = read_sources([f"{wanted.results}#{reader}" for reader in readers])
+    try:
+        return make_references(sources, RULES, None, watch("composite case"), distances=False, jobs=wanted.jobs)
+    except InputError as error:
+        problems.append(f"No composite masks: {error}.")
+        return None
 
 
 def _responses(
