@@ -9,43 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from Agreement.test_agree import rows_of
+from Agreement.two_readers import SUBJECTS, read_by_two
 from CommandLine.command_lines import run_here
-from Study.study_cases import request_for, study_case, ticking_clock
 from VHIWorkflowLib.agreement.effort import by_reader, efforts
-from VHIWorkflowLib.core.targets import TheseIslands
 from VHIWorkflowLib.files.results import read_rows
-from VHIWorkflowLib.study.case_inputs import load_case
-from VHIWorkflowLib.study.case_record import CaseKey
-from VHIWorkflowLib.study.found_regions import Networks, bundled_regions
-from VHIWorkflowLib.study.reading import Reading, Sitting
 
-SUBJECTS = ("S 01", "S 02", "S 03")
 OUTSIDE = re.compile(r"""(src|href)=['"](?!#|data:)|url\(|@import|https?://""")
 POINTS = ("--baseline", "pre", "--follow-up", "post")
-
-
-def read_case(files: Path, out: Path, key: CaseKey, removed: tuple[int, ...], seconds: float) -> None:
-    """A reader removes some islands, one at a time, and takes one step back and again."""
-    loaded = load_case(request_for(study_case().write(files), out).files, bundled_regions(Networks()))
-    reading = Reading(key, loaded, Sitting(out, clock=ticking_clock(seconds)))
-    for number in removed:
-        reading.session.remove(TheseIslands((number,)), reason="vessel")
-    reading.session.undo()
-    reading.session.redo()
-    reading.finish()
 
 
 @pytest.fixture(scope="module")
 def results_once(tmp_path_factory) -> Path:
     """Three subjects, two time points, two readers who remove other islands."""
-    folder = tmp_path_factory.mktemp("two readers")
-    for place, subject in enumerate(SUBJECTS):
-        (folder / subject).mkdir()
-        for point, less in (("pre", 0), ("post", 3)):
-            for reader, more in (("AB", 0), ("CD", 1)):
-                removed = tuple(range(1, 3 + less + more + place))
-                read_case(folder / subject, folder / "results", CaseKey(subject, point, reader), removed, 1.0 + place)
-    return folder / "results"
+    return read_by_two(tmp_path_factory.mktemp("two readers"))
 
 
 def test_everything_is_in_the_report(results_once, tmp_path, capsys):
@@ -135,3 +111,15 @@ def test_a_time_point_that_is_not_there_stands_in_the_report(results_once, tmp_p
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "No response by AB" in page
     assert "no time point &#x27;later&#x27;" in page
+
+
+def test_three_readers_have_composite_masks_and_no_limit(tmp_path, capsys):
+    results = read_by_two(tmp_path, {"AB": 0, "CD": 1, "EF": 2})
+    out = tmp_path / "report"
+    assert run_here(capsys, "report", results, *POINTS, "--no-patients", "--out", out).status == 0
+    rows = rows_of(out / "agreement" / "composite" / "cases.tsv")
+    assert {row["a"] for row in rows} == {"AB", "CD", "EF"}
+    assert {row["b"] for row in rows} >= {"staple of all", "staple of the others"}
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Readers against composite masks" in page
+    assert "No smallest detectable change was given" in page

@@ -66,7 +66,8 @@ def test_tables_and_report(table, tmp_path, capsys):
     assert figures["change (%), median"]["n"] == "4"
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "VHI fell by more in 2 subjects, rose by more in 1, and stayed within it in 2" in page
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 6
+    assert "4 subjects; 1 subject with a baseline of zero left out" in page
 
 
 def test_without_a_limit_nobody_is_called_changed(table, tmp_path, capsys):
@@ -152,7 +153,7 @@ def test_groups_and_scores_from_a_table(table, tmp_path, capsys):
     assert figures["no", "VHI (mm3), Wilcoxon signed-rank p"]["n"] == "3"
     found = rows_of(out / "scores.tsv")
     assert [(each["score"], float(each["spearman"]), each["n"]) for each in found] == [("SPARCC", 1, "5")]
-    assert (out / "report.html").read_text(encoding="utf-8").count("<svg") == 4
+    assert (out / "report.html").read_text(encoding="utf-8").count("<svg") == 7
 
 
 def test_scores_with_time_points_count_by_their_change(tmp_path):

@@ -49,8 +49,14 @@ class SubjectChange:
     @property
     def log_ratio(self) -> float:
         """Natural logarithm of follow-up by baseline; zero counts as half a voxel."""
+        before, after = self.logarithms
+        return after - before
+
+    @property
+    def logarithms(self) -> tuple[float, float]:
+        """Natural logarithms of baseline and follow-up; zero counts as half a voxel."""
         values, _ = logarithms(np.array([self.baseline_mm3, self.follow_up_mm3]), self.voxel_mm3)
-        return float(values[1] - values[0])
+        return float(values[0]), float(values[1])
 
     def exceeds(self, limit_mm3: float) -> int:
         """1 or -1 when VHI rose or fell by more than a limit, else 0."""

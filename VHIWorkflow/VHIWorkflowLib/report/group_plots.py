@@ -17,10 +17,12 @@ Pair = tuple[float, float]
 """VHI of a subject at two time points."""
 
 
-def slopes(pairs: Sequence[Pair], names: Sequence[str], ends: tuple[str, str], label: str) -> str:
+def slopes(
+    pairs: Sequence[Pair], names: Sequence[str], ends: tuple[str, str], label: str, *, logarithmic: bool = False
+) -> str:
     """A line for each subject from its first value to its second ("spaghetti")."""
     frame = Frame()
-    upwards = Axis.around(label, [0.0, *(value for pair in pairs for value in pair)], frame.upwards)
+    upwards = _upwards(label, [value for pair in pairs for value in pair], frame, logarithmic)
     left, right = frame.across[0] + 70, frame.across[1] - 70
     lines = "".join(
         f'<path d="M{left} {upwards.place(a):.1f}L{right} {upwards.place(b):.1f}"><title>{text(name)}: '
@@ -55,15 +57,16 @@ def bars(values: Sequence[float], names: Sequence[str], label: str, levels: Sequ
     return frame.drawn(f"{label}, {len(values)} subjects", content)
 
 
-def boxes(groups: Sequence[tuple[str, Sequence[Pair]]], ends: tuple[str, str], label: str) -> str:
+def boxes(
+    groups: Sequence[tuple[str, Sequence[Pair]]], ends: tuple[str, str], label: str, *, logarithmic: bool = False
+) -> str:
     """For each group of subjects two boxes, of first and second values, with a faint line for each subject.
 
     A box spans the quartiles, its bar is the median, the whiskers reach to the smallest and the largest value.
     """
     frame = Frame(width=max(Frame.width, Frame.left + Frame.right + GROUP_WIDTH * len(groups)))
-    upwards = Axis.around(
-        label, [0.0, *(value for _, pairs in groups for pair in pairs for value in pair)], frame.upwards
-    )
+    values = [value for _, pairs in groups for pair in pairs for value in pair]
+    upwards = _upwards(label, values, frame, logarithmic)
     left, right = frame.across
     width = (right - left) / max(len(groups), 1)
     parts = [vertical(upwards, frame)]
@@ -89,7 +92,7 @@ def histogram(values: Sequence[float], label: str, what: str = "cases") -> str:
     frame = Frame()
     counts = np.histogram(values, BINS, (0.0, 1.0))[0].tolist()
     across = Axis(label, 0.0, 1.0, *frame.across)
-    upwards = Axis(f"{what}", 0.0, max(counts) * 1.05, *frame.upwards)
+    upwards = Axis(what, 0.0, max(counts) * 1.05, *frame.upwards)
     drawn = "".join(
         f'<rect x="{across.place(n / BINS) + 1:.1f}" y="{upwards.place(count):.1f}" '
         f'width="{(across.end - across.start) / BINS - 2:.1f}" height="{upwards.start - upwards.place(count):.1f}">'
@@ -97,8 +100,15 @@ def histogram(values: Sequence[float], label: str, what: str = "cases") -> str:
         for n, count in enumerate(counts)
         if count
     )
-    content = f'{horizontal(across, frame)}{vertical(upwards, frame)}<g class="bars">{drawn}</g>'
+    content = f'{horizontal(across, frame)}{vertical(upwards, frame, whole=True)}<g class="bars">{drawn}</g>'
     return frame.drawn(f"{label} of {len(values)} {what}", content)
+
+
+def _upwards(label: str, values: Sequence[float], frame: Frame, logarithmic: bool) -> Axis:
+    """The vertical axis: from zero, or a logarithmic one."""
+    if logarithmic:
+        return Axis.of_decades(label, values, frame.upwards)
+    return Axis.around(label, [0.0, *values], frame.upwards)
 
 
 def _box(values: Sequence[float], at: float, half: float, upwards: Axis) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .page_style import SCRIPT, STYLE
 
+WORDS = ' class="w"'
 TALL_ROWS = 60
 """A table with more rows scrolls within the page; it prints whole."""
 
@@ -30,9 +31,15 @@ def number(value: float) -> str:
 
 def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table that can be sorted by a click on a column, and copied into a spreadsheet."""
-    head = "".join(f'<th scope="col"><button type="button">{text(column)}</button></th>' for column in columns)
+    kinds = [WORDS if _holds_words(row[n] for row in rows) else "" for n in range(len(columns))]
+    head = "".join(
+        f'<th scope="col"{kinds[n]}><button type="button">{text(column)}</button></th>'
+        for n, column in enumerate(columns)
+    )
     body = "".join(
-        f'<tr><th scope="row">{text(row[0])}</th>' + "".join(f"<td>{text(cell)}</td>" for cell in row[1:]) + "</tr>\n"
+        f'<tr><th scope="row">{text(row[0])}</th>'
+        + "".join(f"<td{kinds[n]}>{text(cell)}</td>" for n, cell in enumerate(row[1:], start=1))
+        + "</tr>\n"
         for row in rows
     )
     tall = " tall" if len(rows) > TALL_ROWS else ""
@@ -123,9 +130,16 @@ def page(title: str, *parts: str) -> str:
     )
 
 
+def _holds_words(cells: Iterable[str]) -> bool:
+    """Whether most cells of a column that are not empty begin like a word."""
+    begin_like_words = [cell[0].isalpha() for cell in cells if cell]
+    return 2 * sum(begin_like_words) > len(begin_like_words)
+
+
 def _heading(column: str) -> str:
     name, unit = (column[:-4], " (mm3)") if column.endswith("_mm3") else (column, "")
     name, unit = (name[:-3], " (mm)") if name.endswith("_mm") else (name, unit)
+    name, unit = (name[:-8], " (%)") if name.endswith("_percent") else (name, unit)
     return name.replace("_", " ") + unit
 
 

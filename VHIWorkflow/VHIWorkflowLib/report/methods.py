@@ -10,6 +10,8 @@ from VHIWorkflowLib import __version__
 from VHIWorkflowLib.agreement.sources import Source
 from VHIWorkflowLib.files.results_rows import ResultsRow
 
+from .figures import counted
+
 LIBRARIES = ("numpy", "scipy", "SimpleITK")
 DISCLAIMER = "For research only; not a medical device."
 
@@ -33,7 +35,8 @@ def methods_of(rows: Sequence[ResultsRow]) -> list[str]:
     cases = len({row.case_id for row in rows})
     readers = sorted({row.reader for row in rows})
     sentences = [
-        f"{len(rows)} readings of {cases} subjects by {len(readers)} readers ({', '.join(readers)}). VHI, the volume "
+        f"{counted(len(rows), 'reading')} of {counted(cases, 'subject')} by {counted(len(readers), 'reader')} "
+        f"({', '.join(readers)}). VHI, the volume "
         "of hyperintense inflammation, is the volume of STIR voxels of the disease region, normal bone taken out, at "
         "or above the sensitive threshold, groups of fewer than the smallest number of pixels within a slice dropped, "
         "after the reader removed islands that are not inflammation (Hepburn et al. PLoS ONE 2023; 18: e0284508). The "
@@ -44,7 +47,7 @@ def methods_of(rows: Sequence[ResultsRow]) -> list[str]:
     if models:
         listed = "; ".join(f"{name} (SHA-256 {sha256})" for name, sha256 in models)
         without = sum(row.model is None for row in rows)
-        sentences.append(f"Models: {listed}. {without} readings used none.")
+        sentences.append(f"Models: {listed}. {counted(without, 'reading')} used none.")
     else:
         sentences.append("No model was used: all regions were given.")
     return sentences
@@ -67,7 +70,7 @@ def _models(row: ResultsRow) -> list[tuple[str, str]]:
 
 
 def _counted(names: Iterable[str]) -> str:
-    return ", ".join(f"{name} ({count} readings)" for name, count in sorted(Counter(names).items()))
+    return ", ".join(f"{name} ({counted(count, 'reading')})" for name, count in sorted(Counter(names).items()))
 
 
 def _version(name: str) -> str | None:

@@ -15,6 +15,7 @@ nav ul { columns: 2; padding-left: 1.2rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
 caption { text-align: left; color: var(--faint); padding-bottom: 0.4rem; }
 th, td { border-bottom: 1px solid var(--line); padding: 0.3rem 0.6rem; text-align: right; vertical-align: top; }
+th.w, td.w { text-align: left; }
 th:first-child, td:first-child { text-align: left; white-space: nowrap; }
 th button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; padding: 0; cursor: pointer;
   text-align: inherit; }
@@ -35,7 +36,8 @@ svg .axis, svg .level, svg .limit, svg .equality, svg .fit, svg .whisker, svg .l
 svg .axis, svg .level, svg .subjects { stroke: var(--faint); }
 svg .limit { stroke: var(--limit); stroke-dasharray: 5 4; }
 svg .equality { stroke: var(--faint); stroke-dasharray: 2 3; } svg .fit { stroke: var(--other); stroke-width: 1.5; }
-svg .band { fill: var(--faint); fill-opacity: 0.16; }
+svg .band { stroke: none; fill: var(--faint); fill-opacity: 0.2; }
+svg .band.limit { fill: var(--limit); fill-opacity: 0.1; }
 svg .few { fill: var(--mark); fill-opacity: 0.75; } svg .many { fill: var(--mark); fill-opacity: 0.35; }
 svg .lines { stroke: var(--mark); stroke-width: 1.5; stroke-opacity: 0.6; } svg .bars { fill: var(--mark); }
 svg .subjects { stroke-opacity: 0.5; } svg .faint { stroke-opacity: 0.15; } svg .whisker { stroke: var(--mark); }

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from VHIWorkflowLib.agreement.limits import Limits
-from VHIWorkflowLib.agreement.response import Response, ScoreCorrelation, SubjectChange, log_verdict, verdict
+from VHIWorkflowLib.agreement.response import Response, ScoreCorrelation, log_verdict, verdict
 from VHIWorkflowLib.agreement.response_study import ResponseStudy
-from VHIWorkflowLib.agreement.response_tables import SUBJECT_COLUMNS, subject_cells, summaries
+from VHIWorkflowLib.agreement.response_tables import ALL, SUBJECT_COLUMNS, subject_cells, summaries
 
-from .figures import figures_of, p_value
-from .group_plots import bars, boxes, slopes
-from .html import bullets, figure, note, number, page, paragraphs, records, section, table
+from .figures import counted, figures_of, p_value
+from .html import bullets, note, number, page, paragraphs, records, section, table
 from .methods import made_by, methods_of
+from .response_plots import response_plots, score_plots
 from .rules import RESPONSE_RULES
-from .scatter_plot import scatter
 
 POINTS = ("a", "b")
 """The same in each row, and in the headings of the page."""
@@ -34,7 +33,7 @@ def response_report(study: ResponseStudy) -> str:
 def response_parts(study: ResponseStudy) -> str:
     """Everything on the change, without title and rules."""
     found = study.found
-    names = [subject.subject for subject in found.subjects]
+    count = counted(len(found.subjects), "subject")
     left_out = (
         [f"Left out, one time point only ({len(found.incomplete)}): {', '.join(found.incomplete)}."]
         if found.incomplete
@@ -43,16 +42,16 @@ def response_parts(study: ResponseStudy) -> str:
     return "".join(
         (
             paragraphs(
-                f"{len(names)} subjects with both {found.baseline} and {found.follow_up}.",
+                f"{count} with both {found.baseline} and {found.follow_up}.",
                 study.limits.source,
                 *_limit_sentences(found, study.limits),
             ),
             note(*left_out),
-            _plots(study, names),
+            response_plots(study),
             _summary(study),
             _scores(study.scores),
             records(
-                f"Change of {len(names)} subjects",
+                f"Change of {count}",
                 SHOWN_COLUMNS,
                 [_shown(subject_cells(study, each)) for each in found.subjects],
             ),
@@ -64,53 +63,32 @@ def _shown(cells: Sequence[str]) -> list[str]:
     return [cell for column, cell in zip(SUBJECT_COLUMNS, cells, strict=True) if column not in POINTS]
 
 
-def _plots(study: ResponseStudy, names: Sequence[str]) -> str:
-    found, limit = study.found, study.limits.change_mm3
-    ends = (found.baseline, found.follow_up)
-    lines = slopes([_pair(each) for each in found.subjects], names, ends, "VHI (mm3)")
-    order = sorted(found.subjects, key=lambda subject: -subject.change_mm3)
-    waterfall = bars(
-        [subject.change_mm3 for subject in order],
-        [subject.subject for subject in order],
-        "change of VHI (mm3)",
-        () if limit is None else (-limit, limit),
-    )
-    dashed = "" if limit is None else "; dashed: smallest detectable change"
-    parts = [
-        figure(lines, f"VHI of each subject, {len(names)} subjects"),
-        figure(waterfall, f"Change of each subject, {len(names)} subjects{dashed}"),
-    ]
-    if study.groups:
-        groups = [(name, [_pair(each) for each in group.subjects]) for name, group in study.groups.items()]
-        caption = f"VHI by group, {len(names)} subjects: median, quartiles, smallest and largest; a line each"
-        parts.append(figure(boxes(groups, ends, "VHI (mm3)"), caption))
-    return "".join(parts)
-
-
-def _pair(subject: SubjectChange) -> tuple[float, float]:
-    return subject.baseline_mm3, subject.follow_up_mm3
-
-
 def _summary(study: ResponseStudy) -> str:
-    rows = []
-    for name, summary in summaries(study):
-        rows += [[name, what, figures_of(estimate), str(estimate.n)] for what, estimate in summary.estimates]
-        rows += [[name, f"{what}, {test.name} p", p_value(test.p), str(test.n)] for what, test in summary.tests]
-    caption = f"Figures over {len(study.found.subjects)} subjects, with 95 % intervals"
-    return table(caption, ("group", "statistic", "value", "subjects"), rows)
+    """A row for each figure, a column for all subjects and for each group."""
+    columns = list(summaries(study))
+    sizes = {name: len(group.subjects) for name, group in study.groups.items()}
+    sizes[ALL] = len(study.found.subjects)
+    cells: dict[str, dict[str, str]] = {}
+    for name, summary in columns:
+        for what, each in summary.estimates:
+            cells.setdefault(what, {})[name] = _with_n(figures_of(each), each.n, sizes[name])
+        for what, test in summary.tests:
+            cells.setdefault(f"{what}, {test.name} p", {})[name] = _with_n(p_value(test.p), test.n, sizes[name])
+    names = [name for name, _ in columns]
+    rows = [[what, *(values.get(name, "") for name in names)] for what, values in cells.items()]
+    headings = [f"{name} ({sizes[name]:,})" for name in names]
+    caption = f"Figures over {counted(sizes[ALL], 'subject')}, with 95 % intervals"
+    return table(caption, ("statistic", *headings), rows)
+
+
+def _with_n(words: str, n: int, size: int) -> str:
+    """A figure, with the number of subjects behind it where these are not all of the column."""
+    return words if n == size else f"{words}, {counted(n, 'subject')}"
 
 
 def _scores(scores: Sequence[ScoreCorrelation]) -> str:
     if not scores:
         return ""
-    plots = [
-        figure(
-            scatter(each.scores, each.changes_mm3, (each.score, "change of VHI (mm3)"), each.names),
-            f"Change of VHI against {each.score}, {len(each.names)} subjects",
-        )
-        for each in scores
-        if each.names
-    ]
     rows = [
         [
             each.score,
@@ -121,7 +99,7 @@ def _scores(scores: Sequence[ScoreCorrelation]) -> str:
         for each in scores
     ]
     columns = ("score", "Spearman's rho", "Pearson's r", "subjects", "note")
-    return table("Change of VHI and other scores, with 95 % intervals", columns, rows) + "".join(plots)
+    return table("Change of VHI and other scores, with 95 % intervals", columns, rows) + score_plots(scores)
 
 
 def _limit_sentences(found: Response, limits: Limits) -> list[str]:

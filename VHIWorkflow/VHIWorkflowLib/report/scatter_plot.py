@@ -105,12 +105,13 @@ def _levels(levels: Sequence[Level], upwards: Axis, frame: Frame) -> str:
     left, right = frame.across
     parts = []
     for level, height, label in zip(levels, heights, labels, strict=True):
+        kind = "limit" if level.dashed else "level"
         if level.interval is not None:
             bottom, top = (upwards.place(min(max(each, upwards.low), upwards.high)) for each in level.interval)
             parts.append(
-                f'<rect x="{left}" y="{top:.1f}" width="{right - left}" height="{bottom - top:.1f}" class="band"/>'
+                f'<rect x="{left}" y="{top:.1f}" width="{right - left}" height="{bottom - top:.1f}" '
+                f'class="band {kind}"/>'
             )
-        kind = "limit" if level.dashed else "level"
         parts.append(f'<path d="M{left} {height:.1f}H{right}L{right + 8} {label:.1f}" class="{kind}"/>')
         parts.append(f'<text x="{right + 11}" y="{label + 4:.1f}">{text(level.label)} {number(level.height)}</text>')
     return "".join(parts)

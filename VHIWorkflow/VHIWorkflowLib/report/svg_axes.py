@@ -45,13 +45,14 @@ class Frame:
 
 @dataclass(frozen=True)
 class Axis:
-    """Label and range of an axis, and where on the page its ends lie."""
+    """Label and range of an axis, and where on the page its ends lie; a logarithmic one has values above zero."""
 
     label: str
     low: float
     high: float
     start: float
     end: float
+    logarithmic: bool = False
 
     @classmethod
     def around(cls, label: str, values: Sequence[float], ends: tuple[float, float]) -> Axis:
@@ -60,24 +61,46 @@ class Axis:
         space = 0.06 * (high - low) or max(abs(high), 1.0) * 0.1
         return cls(label, low - space, high + space, *ends)
 
+    @classmethod
+    def of_decades(cls, label: str, values: Sequence[float], ends: tuple[float, float]) -> Axis:
+        """A logarithmic axis that holds all values, each above zero, with some space on either side."""
+        low, high = (min(values), max(values)) if values else (1.0, 10.0)
+        space = (high / low) ** 0.06 if high > low else 2.0
+        return cls(label, low / space, high * space, *ends, logarithmic=True)
+
     def place(self, value: float) -> float:
         """Where a value lies on the page."""
-        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+        low, high, here = (
+            (math.log(each) for each in (self.low, self.high, value))
+            if self.logarithmic
+            else (self.low, self.high, value)
+        )
+        return self.start + (here - low) / (high - low) * (self.end - self.start)
 
-    def ticks(self, most: int = 6) -> list[float]:
-        """Round values along the axis.
+    def ticks(self, most: int = 6, *, whole: bool = False) -> list[float]:
+        """Round values along the axis, whole numbers only where these are counted.
 
         Examples
         --------
         >>> Axis("x", 0.0, 10.0, 0.0, 1.0).ticks()
         [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
         """
+        if self.logarithmic:
+            return self._decades()
         rough = (self.high - self.low) / most
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+        step = max(step, 1.0) if whole else step
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
         return [number * step for number in range(first, last + 1)]
+
+    def _decades(self) -> list[float]:
+        """Powers of ten along a logarithmic axis, with 2 and 5 times them where there are few."""
+        first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
+        factors = (1,) if last - first > 3 else (1, 2, 5)
+        marks = [factor * 10.0**power for power in range(first, last + 1) for factor in factors]
+        return [mark for mark in marks if self.low <= mark <= self.high]
 
 
 def horizontal(axis: Axis, frame: Frame) -> str:
@@ -95,14 +118,14 @@ def horizontal(axis: Axis, frame: Frame) -> str:
     return "".join(parts)
 
 
-def vertical(axis: Axis, frame: Frame) -> str:
-    """The axis on the left of a plot, with ticks and label."""
+def vertical(axis: Axis, frame: Frame, *, whole: bool = False) -> str:
+    """The axis on the left of a plot, with ticks and label; ticks at whole numbers only where these are counted."""
     middle = (axis.start + axis.end) / 2
     parts = [
         f'<path d="M{frame.left} {axis.end}V{axis.start}" class="axis"/>',
         f'<text transform="translate(14 {middle:.0f}) rotate(-90)" text-anchor="middle">{text(axis.label)}</text>',
     ]
-    for value in axis.ticks():
+    for value in axis.ticks(whole=whole):
         at = axis.place(value)
         parts.append(f'<path d="M{frame.left} {at:.1f}h-4" class="axis"/>')
         parts.append(f'<text x="{frame.left - 7}" y="{at + 4:.1f}" text-anchor="end">{number(value)}</text>')
