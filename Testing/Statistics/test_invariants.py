@@ -5,7 +5,6 @@ Tested on the whole summary that `vhi agree` writes, so that a figure that is ad
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 
@@ -111,7 +110,7 @@ def assert_alike(found: Limits, expected: Limits, scale: float, name: str) -> No
             assert one == pytest.approx(other, rel=1e-6, abs=1e-9 * scale), name
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 25))
 def test_swapping_readers_flips_signs_and_nothing_else(seed, n):
     a, b = volumes(seed, n)
@@ -124,12 +123,10 @@ def test_swapping_readers_flips_signs_and_nothing_else(seed, n):
         assert (estimate is None) == (other is None), name
         if estimate is not None and rule is not None:
             assert estimate.n == other.n, name
-            # ranks of an even number of slopes have two in the middle, and the mean of both is not inverted
-            if rule is not inverted or math.comb(n, 2) % 2:
-                assert_alike(limits_of(other), rule(limits_of(estimate)), scale, name)
+            assert_alike(limits_of(other), rule(limits_of(estimate)), scale, name)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 25), st.floats(0.01, 1000))
 def test_other_units_scale_raw_figures_and_leave_those_on_log_scale(seed, n, factor):
     a, b = volumes(seed, n)

@@ -93,6 +93,8 @@ def test_readers_who_agree_wholly_correlate_with_one(form):
         (lambda: intraclass_correlations([[1, 2]]), "at least 2 cases"),
         (lambda: intraclass_correlations([[2, 2], [2, 2]]), "all values are equal"),
         (lambda: passing_bablok([1, 1, 1], [1, 1, 1]), "all points are the same"),
+        (lambda: passing_bablok([1, 2, 3], [3, 2, 1]), "do not rise together"),
+        (lambda: passing_bablok([1, 1, 1, 1, 2], [1, 2, 3, 4, 5]), "differ in one measurement alone"),
         (lambda: ordinary_regression([1, 1, 1], [1, 2, 3]), "no line"),
         (lambda: logarithms(np.array([-1.0]), 1.0), "negative"),
         (lambda: logarithms(np.array([1.0]), 0.0), "positive"),

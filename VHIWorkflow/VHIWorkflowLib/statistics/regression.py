@@ -50,15 +50,17 @@ def passing_bablok(a: npt.ArrayLike, b: npt.ArrayLike) -> Line:
 
     Passing H, Bablok W. J Clin Chem Clin Biochem 1983; 21: 709-720: the slope is the median of the slopes between all
     pairs of points, shifted by the number of slopes below -1; slopes of -1 and pairs of equal points are left out, and
-    pairs that differ in b alone have an infinite slope. The intercept is the median of b - slope * a, its limits those
-    at the limits of the slope. Both methods must rise together: more pairs of points must rise than fall. Limits lie at
-    whole ranks, as in the paper, so the intervals of few cases hold in a little more than 95 %. There is no interval
-    where it would reach to zero or infinity.
+    pairs that differ in b alone have an infinite slope. Of two slopes in the middle the angles are averaged, as R's mcr
+    does, so that the line is the same whichever method comes first. The intercept is the median of b - slope * a, its
+    limits those at the limits of the slope. Both methods must rise together: more pairs of points must rise than fall.
+    Limits lie at whole ranks, as in the paper, so the intervals of few cases hold in a little more than 95 %. There is
+    no interval where it would reach to zero or infinity.
 
     Raises
     ------
     StatisticsError
-        If there are fewer than three pairs, all are the same, or they do not rise together.
+        If there are fewer than three pairs, all are the same, they do not rise together, or half of them differ
+        in one measurement alone.
     """
     first, second = pairs(a, b, least=3)
     slopes, below = _slopes(first, second)
@@ -66,7 +68,12 @@ def passing_bablok(a: npt.ArrayLike, b: npt.ArrayLike) -> Line:
     half = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
     lowest = round((number - half) / 2)
     highest = number - lowest + 1
-    value = float(slopes[(number - 1) // 2 + below : number // 2 + below + 1].mean())
+    middle = slopes[(number - 1) // 2 + below : number // 2 + below + 1]
+    if middle[-1] <= 0 or not np.isfinite(middle[0]):
+        raise StatisticsError(
+            "half of the pairs of cases differ in one measurement alone, so no line follows from them"
+        )
+    value = float(middle[0]) if middle.size == 1 else math.tan(float(np.arctan(middle).mean()))
     limits = slopes[[lowest + below - 1, highest + below - 1]] if lowest >= 1 and highest + below <= number else None
     if limits is None or limits[0] <= 0 or not np.isfinite(limits[1]):
         return Line(Estimate(value, None, None, n), Estimate(float(np.median(second - value * first)), None, None, n))
@@ -80,13 +87,13 @@ def _slopes(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> 
     i, j = np.triu_indices(first.size, 1)
     rise, run = second[j] - second[i], first[j] - first[i]
     rise, run = (_cleared(each, values, i, j) for each, values in ((rise, second), (run, first)))
-    falls_by_one = np.abs(rise + run) <= SAME * (np.abs(first[i]) + np.abs(first[j]))
-    counted = ((rise != 0) | (run != 0)) & ~falls_by_one
-    rise, run = rise[counted], run[counted]
-    if rise.size == 0:
+    if not (rise.any() or run.any()):
         raise StatisticsError("all points are the same, so no line follows from them")
     if (np.sign(rise) * np.sign(run)).sum() <= 0:
         raise StatisticsError("the two measurements do not rise together, so Passing and Bablok's line does not exist")
+    falls_by_one = np.abs(rise + run) <= SAME * (np.abs(first[i]) + np.abs(first[j]))
+    counted = ((rise != 0) | (run != 0)) & ~falls_by_one
+    rise, run = rise[counted], run[counted]
     slopes = np.sort(np.divide(rise, run, out=np.full(rise.size, np.inf), where=run != 0))
     return slopes, int(np.count_nonzero(slopes < -1))
 
