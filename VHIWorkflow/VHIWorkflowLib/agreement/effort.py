@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.files.results_rows import ResultsRow
 from VHIWorkflowLib.statistics.correlation import correlation
 from VHIWorkflowLib.statistics.errors import StatisticsError
 from VHIWorkflowLib.statistics.estimates import Estimate
-from VHIWorkflowLib.statistics.resampling import bootstrapped
+from VHIWorkflowLib.statistics.resampling import median_of
 from VHIWorkflowLib.study.case_files import read_record
 from VHIWorkflowLib.study.case_record import CaseRecord
 
@@ -95,7 +93,7 @@ def efforts(out: Path, rows: Sequence[ResultsRow]) -> tuple[list[Effort], list[t
 
 
 def by_reader(found: Sequence[Effort]) -> list[ReaderEffort]:
-    """Medians over the cases of each reader, with bootstrap intervals."""
+    """Medians over the cases of each reader, with intervals."""
     readers = sorted({each.reader for each in found})
     return [_of_reader(reader, [each for each in found if each.reader == reader]) for reader in readers]
 
@@ -122,7 +120,7 @@ def _of_reader(reader: str, found: Sequence[Effort]) -> ReaderEffort:
     except StatisticsError:
         learning = None
     medians = [
-        bootstrapped([float(value) for value in values], lambda x: np.median(x, axis=-1))
+        median_of([float(value) for value in values])
         for values in (
             [each.seconds for each in found],
             [each.interactions for each in found],

@@ -15,7 +15,7 @@ from VHIWorkflowLib.statistics.correlation import correlation
 from VHIWorkflowLib.statistics.errors import StatisticsError
 from VHIWorkflowLib.statistics.estimates import Estimate, logarithms
 from VHIWorkflowLib.statistics.paired_tests import PairedTest, paired_t, wilcoxon_signed_rank
-from VHIWorkflowLib.statistics.resampling import bootstrapped
+from VHIWorkflowLib.statistics.resampling import median_of
 
 from .limits import Limits
 
@@ -141,9 +141,9 @@ def summarise(found: Response) -> ResponseSummary:
     after = np.array([subject.follow_up_mm3 for subject in found.subjects])
     ratios = np.array([subject.log_ratio for subject in found.subjects])
     estimates = [
-        (f"VHI at {found.baseline} (mm3), median", bootstrapped(before, lambda x: np.median(x, axis=-1))),
-        (f"VHI at {found.follow_up} (mm3), median", bootstrapped(after, lambda x: np.median(x, axis=-1))),
-        ("change (mm3), median", bootstrapped(after - before, lambda x: np.median(x, axis=-1))),
+        (f"VHI at {found.baseline} (mm3), median", median_of(before)),
+        (f"VHI at {found.follow_up} (mm3), median", median_of(after)),
+        ("change (mm3), median", median_of(after - before)),
         ("change (mm3), mean", mean_of(after - before)),
         *_percent(found.subjects),
         ("ratio of follow-up to baseline, geometric mean", _exponential(mean_of(ratios))),
@@ -157,7 +157,7 @@ def summarise(found: Response) -> ResponseSummary:
 def _percent(subjects: Sequence[SubjectChange]) -> list[tuple[str, Estimate]]:
     """Median of the change in percent, over the subjects whose baseline is not zero."""
     known = [subject.change_percent for subject in subjects if subject.change_percent is not None]
-    return [("change (%), median", bootstrapped(known, lambda x: np.median(x, axis=-1)))] if known else []
+    return [("change (%), median", median_of(known))] if known else []
 
 
 def verdict(subject: SubjectChange, limits: Limits) -> str:

@@ -14,7 +14,7 @@ from VHIWorkflowLib.statistics.estimates import Estimate, FloatArray, logarithms
 from VHIWorkflowLib.statistics.intraclass import FORMS, intraclass_correlations
 from VHIWorkflowLib.statistics.paired_tests import wilcoxon_signed_rank
 from VHIWorkflowLib.statistics.regression import Line, ordinary_regression, passing_bablok
-from VHIWorkflowLib.statistics.resampling import bootstrapped
+from VHIWorkflowLib.statistics.resampling import bootstrapped_mean, median_of
 
 from .comparison import ComparedCase, Comparison
 
@@ -56,9 +56,16 @@ def mask_statistics(cases: Sequence[ComparedCase]) -> list[Statistic]:
     }
     empty = sum(each.overlap.both_empty for each in masks)
     return [
+        *_mean_dice(columns["Dice"]),
         *(each for name, values in columns.items() for each in quartiles(name, values)),
         Statistic("cases with two empty masks", Estimate(float(empty), None, None, len(masks))),
     ]
+
+
+def _mean_dice(values: Sequence[float | None]) -> list[Statistic]:
+    """Mean of Dice, which other studies report, with its bootstrap interval."""
+    known = [value for value in values if value is not None]
+    return [Statistic("Dice, mean", bootstrapped_mean(known, within=(0, 1)))] if known else []
 
 
 def quartiles(name: str, values: Sequence[float | None]) -> list[Statistic]:
@@ -67,7 +74,7 @@ def quartiles(name: str, values: Sequence[float | None]) -> list[Statistic]:
     if known.size == 0:
         return [Statistic(f"{name}, median", None, "no case has it")]
     return [
-        Statistic(f"{name}, median", bootstrapped(known, lambda x: np.median(x, axis=-1))),
+        Statistic(f"{name}, median", median_of(known)),
         Statistic(f"{name}, first quartile", Estimate(float(np.percentile(known, 25)), None, None, known.size)),
         Statistic(f"{name}, third quartile", Estimate(float(np.percentile(known, 75)), None, None, known.size)),
     ]

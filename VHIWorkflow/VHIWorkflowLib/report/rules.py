@@ -23,11 +23,12 @@ AGREEMENT_RULES = (
     ",k that of the mean of both.",
     "Differences are b less a. The repeatability coefficient counts bias as disagreement, the smallest detectable "
     "change (1.96 standard deviations of the differences) does not.",
-    "Intervals cover 95 %: of medians by bootstrap over cases (bias-corrected and accelerated), of limits of agreement "
-    "exactly for normal differences (noncentral t), of intraclass correlations by F (McGraw and Wong 1996 for the "
-    "two-way random forms), of Lin's concordance by its transformed variance, of other correlations by Fisher's "
-    "transformation. In simulated studies of 8, 20 and 60 cases the bootstrap intervals of medians held the median in "
-    "92, 92 and 96 %, those of ICC(2,1) with four readers in 95, 94 and 92 %; all others within 93 to 98 %.",
+    "Intervals cover 95 %: of medians by interpolated order statistics (Hettmansperger and Sheather 1986), of means of "
+    "Dice by studentised bootstrap over cases, of bias, limits of agreement (noncentral t), repeatability coefficient, "
+    "smallest detectable change, ICC(1) and ICC(3) (F) exactly for normal values, of Pearson's r by Fisher's "
+    "transformation. Those of ICC(2) (generalised), Lin's concordance, Spearman's rho (jackknife) and Passing and "
+    "Bablok's line cover at least 95 %. VHI itself is far from normal, so where raw figures and those on log scale "
+    "differ, trust the latter.",
     "Where too few cases are there for an interval (six for one of a median), none is given.",
 )
 FAILURES_RULE = (
@@ -51,9 +52,9 @@ RESPONSE_RULES = (
     "On log scale (natural logarithm) a VHI of zero counts as half a voxel, the smaller one of both scans.",
     "A change beyond the smallest detectable one exceeds what two readings of an unchanged case differ by in 95 % of "
     "cases. The limit on log scale is one of the ratio: it grows with VHI.",
-    "Intervals cover 95 %: of medians by bootstrap over subjects, of means by Student's t. Tests are of follow-up "
-    "against baseline: Wilcoxon's signed-rank test on VHI (equal pairs left out) and the paired t test on log VHI; p "
-    "is two-sided and not corrected for the number of tests.",
+    "Intervals cover 95 %: of medians by interpolated order statistics, of means by Student's t. Tests are of "
+    "follow-up against baseline: Wilcoxon's signed-rank test on VHI (equal pairs left out) and the paired t test on "
+    "log VHI; p is two-sided and not corrected for the number of tests.",
     "A responder is a subject whose VHI fell by more than the smallest detectable change in mm3. Without a column of "
     "groups, subjects are grouped into responders and others; a test within such a group says nothing, since the "
     "change made the group, and is not given.",
