@@ -11,7 +11,9 @@ from VHIWorkflowLib.statistics.estimates import Estimate
 
 VOXEL_MM3 = 1.2
 VOLUMES = st.one_of(st.just(0.0), st.floats(VOXEL_MM3, 50_000))
-PAIRS = st.lists(st.tuples(VOLUMES, VOLUMES), min_size=8, max_size=25, unique=True)
+PAIRS = st.lists(st.tuples(VOLUMES, VOLUMES), min_size=8, max_size=25, unique=True).filter(
+    lambda pairs: len({round(b - a, 6) for a, b in pairs}) > 3
+)
 
 SAME = ("ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(2,k)", "ICC(3,k)", "Lin's concordance", "Pearson's r")
 SAME += ("repeatability coefficient", "smallest detectable change", "Spearman's rho", "Wilcoxon signed-rank p")
@@ -40,7 +42,7 @@ def assert_close(found: tuple[float | None, ...], expected: tuple[float | None, 
     assert known == pytest.approx([each for each in expected if each is not None], rel=1e-5, abs=1e-6 * size), name
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(PAIRS)
 def test_swapping_readers_flips_signs_and_nothing_else(pairs):
     there, back = compared(pairs), compared([(b, a) for a, b in pairs])
@@ -55,7 +57,7 @@ def test_swapping_readers_flips_signs_and_nothing_else(pairs):
                 assert_close(found, as_tuple(there[f"{scale}, {other}"], sign), name, size)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(PAIRS, st.floats(0.01, 100))
 def test_another_unit_of_volume_scales_raw_figures_and_leaves_those_on_log_scale(pairs, scale):
     before, after = compared(pairs), compared(pairs, scale)
