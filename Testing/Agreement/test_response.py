@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,6 +155,22 @@ def test_groups_and_scores_from_a_table(table, tmp_path, capsys):
     found = rows_of(out / "scores.tsv")
     assert [(each["score"], float(each["spearman"]), each["n"]) for each in found] == [("SPARCC", 1, "5")]
     assert (out / "report.html").read_text(encoding="utf-8").count("<svg") == 7
+
+
+def test_texts_from_tables_cannot_become_html(tmp_path, capsys):
+    evil = "<img src=x onerror=alert(1)>"
+    made = [replace(each, case_id=f"<i>{each.case_id}", reader="A<u>B", software_version="<s>1") for each in rows()]
+    write_table(made, tmp_path / "results.tsv")
+    scores = tmp_path / "clinic.csv"
+    lines = [f"<i>{name},{evil},{n}" for n, name in enumerate(VOLUMES)]
+    scores.write_text("\n".join([f"case_id,group<p>,{evil}", *lines]) + "\n", encoding="utf-8")
+    out = tmp_path / "out"
+    arguments = ("--baseline", "pre", "--follow-up", "post", "--scores", scores, "--group", "group<p>", "--out", out)
+    done = run_here(capsys, "response", tmp_path / "results.tsv", *arguments)
+    assert done.status == 0, done.err
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert not re.search("<(img|i|u|s)[ >]", page)
+    assert page.count("&lt;img src=x onerror=alert(1)&gt;") >= 4
 
 
 def test_scores_with_time_points_count_by_their_change(tmp_path):
