@@ -7,7 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TypeVar
 
-from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.core.errors import MeasurementError, VHIError
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.study.workers import in_processes
 
@@ -197,7 +197,8 @@ def _by_numbers(name: str, a: ReadCase, b: ReadCase) -> ComparedCase:
             volumes.append(case.volume_mm3)
         elif case.mask is not None:
             mask = case.mask.read()
+            voxel = voxel or mask.grid.voxel_volume_mm3
             volumes.append(float(mask.array.sum()) * mask.grid.voxel_volume_mm3)
     if voxel is None or len(volumes) < 2:
-        raise InputError(name, "has neither a mask nor a volume in one of the readings")
+        raise MeasurementError("one of the readings has neither a mask nor VHI of it")
     return ComparedCase(name, volumes[0], volumes[1], voxel, None)
