@@ -15,7 +15,7 @@ nav ul { columns: 2; padding-left: 1.2rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
 caption { text-align: left; color: var(--faint); padding-bottom: 0.4rem; }
 th, td { border-bottom: 1px solid var(--line); padding: 0.3rem 0.6rem; text-align: right; vertical-align: top; }
-th.w, td.w { text-align: left; }
+th.w, td.w { text-align: left; } td.w { min-width: 6rem; }
 th:first-child, td:first-child { text-align: left; white-space: nowrap; }
 th button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; padding: 0; cursor: pointer;
   text-align: inherit; }
