@@ -46,6 +46,9 @@ def test_everything_is_in_the_report(results_once, tmp_path, capsys):
         "effort.tsv",
     }
     summary = {row["statistic"]: row for row in rows_of(out / "agreement" / "summary.tsv")}
+    cases = [(row["case_id"], row["time_point"]) for row in rows_of(out / "agreement" / "cases.tsv")]
+    assert cases == [(subject, point) for subject in SUBJECTS for point in ("post", "pre")]
+    assert '<th scope="row">S 01 post</th>' in page
     limit = float(summary["VHI (mm3), smallest detectable change"]["value"])
     for row in rows_of(out / "response" / "AB" / "cases.tsv"):
         assert row["beyond_limit"] == ("within" if abs(float(row["change_mm3"])) <= limit else "fell")
