@@ -48,7 +48,8 @@ svg .median { stroke: var(--mark); stroke-width: 3; }
 @media print { body { margin: 0; max-width: none; font-size: 10.5pt; } figure, tr { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; } th button { cursor: auto; } nav, button.copy { display: none; }
   .wide, .tall { overflow: visible; max-height: none; } .tall thead { position: static; }
-  figure { margin: 0.5rem 0; } figure:has(svg) { width: 49%; } .side figure { flex-basis: 120px; }
+  figcaption { font-size: 8pt; } figure { margin: 0.5rem 0; } figure:has(svg) { width: 49%; }
+  .side figure { flex-basis: 120px; }
   table { font-size: 7.5pt; } th, td { padding: 0.15rem 0.3rem; } }
 """
 
