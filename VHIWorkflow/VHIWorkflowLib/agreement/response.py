@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from VHIWorkflowLib.files.errors import InputError
-from VHIWorkflowLib.files.results_rows import ResultsRow
 from VHIWorkflowLib.statistics.bland_altman import mean_of
 from VHIWorkflowLib.statistics.correlation import correlation
 from VHIWorkflowLib.statistics.errors import StatisticsError
@@ -18,6 +17,7 @@ from VHIWorkflowLib.statistics.paired_tests import PairedTest, paired_t, wilcoxo
 from VHIWorkflowLib.statistics.resampling import median_of
 
 from .limits import Limits
+from .vhi_rows import VhiRow
 
 VERDICTS = {-1: "fell", 0: "within", 1: "rose"}
 NO_GROUP = "no group"
@@ -98,7 +98,7 @@ class ResponseSummary:
     tests: tuple[tuple[str, PairedTest], ...]
 
 
-def changes(rows: Sequence[ResultsRow], baseline: str, follow_up: str) -> Response:
+def changes(rows: Sequence[VhiRow], baseline: str, follow_up: str) -> Response:
     """Pair the rows of a results table by subject.
 
     Parameters

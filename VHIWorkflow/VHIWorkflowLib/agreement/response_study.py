@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from VHIWorkflowLib.files.results_rows import ResultsRow
-
 from .limits import Limits
 from .response import Response, ScoreCorrelation, changes, grouped, with_scores
 from .scores import Scores
+from .vhi_rows import VhiRow
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class ResponseStudy:
     groups: Mapping[str, Response]
     scores: tuple[ScoreCorrelation, ...]
     grouped_by_limit: bool
-    rows: tuple[ResultsRow, ...]
+    rows: tuple[VhiRow, ...]
 
     @cached_property
     def group_of(self) -> dict[str, str]:
@@ -47,7 +46,7 @@ class ResponseStudy:
 
 
 def study_response(
-    rows: Sequence[ResultsRow], baseline: str, follow_up: str, limits: Limits, scores: Scores | None = None
+    rows: Sequence[VhiRow], baseline: str, follow_up: str, limits: Limits, scores: Scores | None = None
 ) -> ResponseStudy:
     """Work out the change of VHI between two time points.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from VHIWorkflowLib.files.errors import InputError
+
+from .text_tables import read_text_table
 
 SUBJECT_COLUMNS = ("case_id", "subject")
 TIME_POINT_COLUMN = "time_point"
@@ -49,7 +49,7 @@ def read_scores(path: Path, group: str | None, baseline: str, follow_up: str) ->
     InputError
         If it cannot be read, has no column ``case_id`` or none of the asked name, or a subject stands twice.
     """
-    rows = _rows(path)
+    rows = read_text_table(path)
     columns = list(rows[0])
     subject_column = next((name for name in SUBJECT_COLUMNS if name in columns), None)
     if subject_column is None:
@@ -76,29 +76,6 @@ def read_scores(path: Path, group: str | None, baseline: str, follow_up: str) ->
         second = _numbers(by_point[points[1]], name)
         numbers[f"change of {name}"] = {key: second[key] - first[key] for key in first.keys() & second.keys()}
     return Scores(groups, {name: values for name, values in numbers.items() if values})
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(path, "cannot be read as a table (TSV or CSV in UTF-8)") from error
-    first = text.partition("\n")[0]
-    delimiter = next((each for each in ("\t", ";", ",") if each in first), "\t")
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-    header = [name.strip() for name in next(reader, [])]
-    if len(set(header)) < len(header):
-        raise InputError(path, "has two columns of the same name; rename one")
-    found = []
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != len(header):
-            raise InputError(path, f"line {reader.line_num} has {len(cells)} cells, the first line {len(header)}")
-        found.append(dict(zip(header, (cell.strip() for cell in cells), strict=True)))
-    if not found:
-        raise InputError(path, "holds no line below the names of its columns")
-    return found
 
 
 def _groups(points: Iterable[Mapping[str, Mapping[str, str]]], column: str) -> dict[str, str]:

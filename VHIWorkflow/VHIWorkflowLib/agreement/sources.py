@@ -12,12 +12,11 @@ from VHIWorkflowLib.files.dicom_segmentation import highdicom_for, read_dicom_se
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.folder_scan import IMAGE_ENDINGS
 from VHIWorkflowLib.files.results import RESULTS_NAME
-from VHIWorkflowLib.files.results_rows import ResultsRow
 from VHIWorkflowLib.files.volumes import read_mask
 from VHIWorkflowLib.study.case_files import RECORD_NAME, read_record
 from VHIWorkflowLib.study.reading import LABELMAP_NAME
 
-from .results_rows import Key, read_rows_with_gaps
+from .vhi_rows import Key, VhiRow, read_any_table, read_results
 
 READER_MARK = "#"
 RECORDS = f"*/*/*/{RECORD_NAME}"
@@ -84,12 +83,12 @@ class Source:
     cases
         In the order of their names.
     rows
-        Of the results table that they come from; none for plain masks.
+        Of the table that they come from; none for plain masks.
     """
 
     name: str
     cases: tuple[ReadCase, ...]
-    rows: tuple[ResultsRow, ...] = ()
+    rows: tuple[VhiRow, ...] = ()
 
     def by_name(self, with_time_points: bool) -> dict[str, ReadCase]:
         """Cases by the name they are matched by.
@@ -126,7 +125,7 @@ def read_source(text: str) -> Source:
     Parameters
     ----------
     text
-        A results folder or results table, with ``#reader`` behind it when it holds several readers; or a folder of
+        A results folder or a table of VHI, with ``#reader`` behind it when it holds several readers; or a folder of
         masks (NIfTI, NRRD, MHA, Slicer segmentations, DICOM SEG), whose file names are the cases.
 
     Raises
@@ -147,8 +146,8 @@ def read_source(text: str) -> Source:
     return Source(rows[0].reader, tuple(sorted(cases, key=lambda case: (case.case_id, case.time_point))), tuple(rows))
 
 
-def read_reader_rows(text: str) -> list[ResultsRow]:
-    """Rows of one reader, sorted, of a results folder or table, with ``#reader`` behind it when it holds several.
+def read_reader_rows(text: str) -> list[VhiRow]:
+    """Rows of one reader, sorted, of a results folder or table of VHI, ``#reader`` behind it when it holds several.
 
     Rows without VHI are left out.
 
@@ -209,12 +208,12 @@ def _holds_results(place: Path) -> bool:
     return place.is_file() or (place / RESULTS_NAME).is_file() or any(place.glob(RECORDS))
 
 
-def _rows_of(place: Path, reader: str | None) -> tuple[list[ResultsRow], list[Key]]:
+def _rows_of(place: Path, reader: str | None) -> tuple[list[VhiRow], list[Key]]:
     """Rows of the reader wanted, and keys of those without VHI; a folder without its table is read from its records."""
     table = place / RESULTS_NAME if place.is_dir() else place
     gaps: list[Key] = []
     if table.is_file():
-        rows, gaps = read_rows_with_gaps(table)
+        rows, gaps = read_results(table) if place.is_dir() else read_any_table(table)
     else:
         records = [read_record(path) for path in sorted(place.glob(RECORDS))]
         rows = [record.row() for record in records if record.state == "done"]
@@ -229,7 +228,7 @@ def _rows_of(place: Path, reader: str | None) -> tuple[list[ResultsRow], list[Ke
     return chosen, [key for key in gaps if key[2] == chosen[0].reader]
 
 
-def _of_row(folder: Path, row: ResultsRow) -> ReadCase:
+def _of_row(folder: Path, row: VhiRow) -> ReadCase:
     case = _of_key(folder, row.key)
     return replace(case, volume_mm3=row.vhi_sensitive_mm3, voxel_mm3=row.voxel_volume_mm3)
 

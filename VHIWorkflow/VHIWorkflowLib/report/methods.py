@@ -8,6 +8,7 @@ from importlib import metadata
 
 from VHIWorkflowLib import __version__
 from VHIWorkflowLib.agreement.sources import Source
+from VHIWorkflowLib.agreement.vhi_rows import VhiRow, measured_rows
 from VHIWorkflowLib.files.results_rows import ResultsRow
 
 from .figures import counted
@@ -22,16 +23,24 @@ def made_by() -> str:
     return f"Made by VHIWorkflow {__version__} ({libraries}). {DISCLAIMER}"
 
 
-def methods_of(rows: Sequence[ResultsRow]) -> list[str]:
+def methods_of(rows: Sequence[VhiRow]) -> list[str]:
     """Sentences on how these rows were measured.
 
     Parameters
     ----------
     rows
-        Of a results table; none for masks from elsewhere.
+        Of a results table or a table from elsewhere; none for masks from elsewhere.
     """
-    if not rows:
-        return []
+    measured = measured_rows(rows)
+    sentences = _methods_of_measured(measured) if measured else []
+    if foreign := len(rows) - len(measured):
+        sentences.append(
+            f"VHI of {counted(foreign, 'reading')} was taken from a table as it is; how it was measured is not known."
+        )
+    return sentences
+
+
+def _methods_of_measured(rows: Sequence[ResultsRow]) -> list[str]:
     cases = len({row.case_id for row in rows})
     readers = sorted({row.reader for row in rows})
     sentences = [
