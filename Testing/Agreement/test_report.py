@@ -46,6 +46,9 @@ def test_everything_is_in_the_report(results_once, tmp_path, capsys):
         "effort.tsv",
     }
     summary = {row["statistic"]: row for row in rows_of(out / "agreement" / "summary.tsv")}
+    cases = [(row["case_id"], row["time_point"]) for row in rows_of(out / "agreement" / "cases.tsv")]
+    assert cases == [(subject, point) for subject in SUBJECTS for point in ("post", "pre")]
+    assert '<th scope="row">S 01 post</th>' in page
     limit = float(summary["VHI (mm3), smallest detectable change"]["value"])
     for row in rows_of(out / "response" / "AB" / "cases.tsv"):
         assert row["beyond_limit"] == ("within" if abs(float(row["change_mm3"])) <= limit else "fell")
@@ -61,7 +64,8 @@ def test_a_page_for_each_subject(results_once, tmp_path, capsys):
     assert "a fall beyond the smallest detectable change of 1 mm3" in page
     assert not OUTSIDE.search(page)
     row = next(row for row in read_rows(results_once / "results.tsv") if row.key == ("S 02", "pre", "AB"))
-    assert f"Q3 + {row.iqr_multiple:.2f} IQR" in page
+    assert f"Q3 + {row.iqr_multiple:.2f} IQR" in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert f"Measured with VHIWorkflow {row.software_version} (4 readings)." in page
 
 
 def test_without_time_points_no_change_and_without_pages_no_pictures(results_once, tmp_path, capsys):

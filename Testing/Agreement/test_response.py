@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def test_tables_and_report(table, tmp_path, capsys):
     arguments = ("--baseline", "pre", "--follow-up", "post", "--smallest-detectable-change", 350, "--out", out)
     done = run_here(capsys, "response", table, *arguments)
     assert done.status == 0, done.err
-    assert "one time point only, left out: S9" in done.out
+    assert "without VHI at one of them, left out: S9" in done.out
     subjects = {each["case_id"]: each for each in rows_of(out / "cases.tsv")}
     assert {name: each["beyond_limit"] for name, each in subjects.items()} == {
         "S1": "fell",
@@ -74,6 +75,25 @@ def test_without_a_limit_nobody_is_called_changed(table, tmp_path, capsys):
     run_here(capsys, "response", table, "--baseline", "pre", "--follow-up", "post", "--out", tmp_path / "out")
     assert {each["beyond_limit"] for each in rows_of(tmp_path / "out" / "cases.tsv")} == {""}
     assert "No smallest detectable change was given" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_row_without_vhi_is_left_out_by_name(table, tmp_path, capsys):
+    remove_vhi(table, "S1", "post")
+    out = tmp_path / "out"
+    done = run_here(capsys, "response", table, "--baseline", "pre", "--follow-up", "post", "--out", out)
+    assert done.status == 0, done.err
+    assert [each["case_id"] for each in rows_of(out / "cases.tsv")] == ["S2", "S3", "S4", "S5"]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Left out, without VHI at one of the time points (2): S1, S9." in page
+
+
+def remove_vhi(table: Path, case_id: str, time_point: str) -> None:
+    """Empty the cell of one row."""
+    lines = [line.split("\t") for line in table.read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        if line[:2] == [case_id, time_point]:
+            line[lines[0].index("vhi_sensitive_mm3")] = ""
+    table.write_text("".join("\t".join(line) + "\n" for line in lines), encoding="utf-8")
 
 
 def test_turning_time_round_flips_the_signs():
@@ -154,6 +174,22 @@ def test_groups_and_scores_from_a_table(table, tmp_path, capsys):
     found = rows_of(out / "scores.tsv")
     assert [(each["score"], float(each["spearman"]), each["n"]) for each in found] == [("SPARCC", 1, "5")]
     assert (out / "report.html").read_text(encoding="utf-8").count("<svg") == 7
+
+
+def test_texts_from_tables_cannot_become_html(tmp_path, capsys):
+    evil = "<img src=x onerror=alert(1)>"
+    made = [replace(each, case_id=f"<i>{each.case_id}", reader="A<u>B", software_version="<s>1") for each in rows()]
+    write_table(made, tmp_path / "results.tsv")
+    scores = tmp_path / "clinic.csv"
+    lines = [f"<i>{name},{evil},{n}" for n, name in enumerate(VOLUMES)]
+    scores.write_text("\n".join([f"case_id,group<p>,{evil}", *lines]) + "\n", encoding="utf-8")
+    out = tmp_path / "out"
+    arguments = ("--baseline", "pre", "--follow-up", "post", "--scores", scores, "--group", "group<p>", "--out", out)
+    done = run_here(capsys, "response", tmp_path / "results.tsv", *arguments)
+    assert done.status == 0, done.err
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert not re.search("<(img|i|u|s)[ >]", page)
+    assert page.count("&lt;img src=x onerror=alert(1)&gt;") >= 4
 
 
 def test_scores_with_time_points_count_by_their_change(tmp_path):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from Agreement.test_agree import masks_of
-from Agreement.test_response import ROW
+from Agreement.test_response import ROW, remove_vhi
+from CommandLine.command_lines import run_here
 from Study.study_cases import KEY, request_for, study_case
 from VHIWorkflowLib.agreement.comparison import compare
 from VHIWorkflowLib.agreement.sources import read_reader_rows, read_source, read_sources
@@ -74,3 +75,24 @@ def test_what_is_no_reading_is_said(tmp_path, name, message):
     (tmp_path / "nothing").mkdir()
     with pytest.raises(InputError, match=message):
         read_source(str(tmp_path / name))
+
+
+def test_a_case_without_vhi_is_left_out_by_name_and_a_damaged_table_is_said(tmp_path, capsys):
+    for name in ("a", "b"):
+        made = [replace(ROW, case_id=case, reader=name, vhi_sensitive_mm3=9.0) for case in ("S1", "S2", "S3", "S4")]
+        write_table(made, tmp_path / f"{name}.tsv")
+    remove_vhi(tmp_path / "a.tsv", "S2", "pre")
+    out = tmp_path / "out"
+    done = run_here(capsys, "agree", tmp_path / "a.tsv", tmp_path / "b.tsv", "--out", out)
+    assert "3 cases compared" in done.out
+    sentence = "S2 pre: one of the readings has neither a mask nor VHI of it."
+    assert f"Could not be compared and left out (1):</p>\n<p>{sentence}" in report_of(out)
+    assert "VHI alone compared (3): S1 pre, S3 pre, S4 pre." in report_of(out)
+    text = (tmp_path / "a.tsv").read_text(encoding="utf-8").replace("S3\tpre\ta\t2026", "S3\tpre\ta\t")
+    (tmp_path / "a.tsv").write_text(text.replace("\t100\t", "\tmany\t"), encoding="utf-8")
+    done = run_here(capsys, "agree", tmp_path / "a.tsv", tmp_path / "b.tsv", "--out", out)
+    assert "is damaged, not only without VHI" in done.problem
+
+
+def report_of(out: Path) -> str:
+    return (out / "report.html").read_text(encoding="utf-8")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
 SIZES = {f"S{n:02d}": 3 + 2 * n for n in range(30)}
+KEEP_WHAT_IS_COPIED = "document.execCommand = () => { window.copied = document.activeElement.value; return true; }"
 KINDS = ("agreement", "consensus", "response", "study", "patient")
 
 
@@ -80,14 +81,19 @@ def test_a_click_sorts_figures_as_figures_and_a_second_one_the_other_way(chromiu
 
 def test_copy_gives_the_table_as_a_spreadsheet_takes_it(chromium, pages):
     opened = open_page(chromium, pages["agreement"])
-    opened.page.evaluate(
-        "document.execCommand = function () { window.copied = document.activeElement.value; return true; }"
-    )
+    opened.page.evaluate(KEEP_WHAT_IS_COPIED)
     opened.page.locator(".wide", has_text="Cases of A and B").locator("button.copy").click()
     lines = opened.page.evaluate("window.copied").split("\n")
     assert lines[0].split("\t")[:2] == ["case id", "dice"]
     assert [line.split("\t")[0] for line in lines[1:]] == list(SIZES)
     assert {len(line.split("\t")) for line in lines} == {len(lines[0].split("\t"))}
+
+
+def test_what_keeps_a_line_together_is_copied_as_plain_text(chromium, pages):
+    opened = open_page(chromium, pages["patient"])
+    opened.page.evaluate(KEEP_WHAT_IS_COPIED)
+    opened.page.locator("button.copy").first.click()
+    assert opened.page.evaluate("window.copied").split("\n")[1].endswith("\t2025-03-01 10:00")
 
 
 @pytest.mark.parametrize("kind", KINDS)

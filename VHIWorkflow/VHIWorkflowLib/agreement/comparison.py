@@ -7,7 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TypeVar
 
-from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.core.errors import MeasurementError, VHIError
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.study.workers import in_processes
 
@@ -38,6 +38,8 @@ class ComparedCase:
         Volume of a voxel.
     masks
         Agreement of the masks; None when only the numbers are known.
+    time_point
+        Empty where time points do not tell cases apart.
     """
 
     name: str
@@ -45,6 +47,12 @@ class ComparedCase:
     volume_b_mm3: float
     voxel_mm3: float
     masks: MaskAgreement | None
+    time_point: str = ""
+
+    @property
+    def case_id(self) -> str:
+        """Name without the time point."""
+        return self.name.removesuffix(f" {self.time_point}") if self.time_point else self.name
 
     @property
     def difference_mm3(self) -> float:
@@ -186,7 +194,13 @@ def _compared(name: str, a: ReadCase, b: ReadCase) -> ComparedCase:
     mask_a, mask_b, grid = on_common_grid(a.mask.read(), b.mask.read())
     found = mask_agreement(mask_a, mask_b, grid)
     voxel = grid.voxel_volume_mm3
-    return ComparedCase(name, found.overlap.voxels_a * voxel, found.overlap.voxels_b * voxel, voxel, found)
+    volumes = found.overlap.voxels_a * voxel, found.overlap.voxels_b * voxel
+    return ComparedCase(name, *volumes, voxel, found, time_point_in(name, a))
+
+
+def time_point_in(name: str, case: ReadCase) -> str:
+    """The time point of a case, if it is part of the name that the case is matched by."""
+    return case.time_point if name != case.case_id else ""
 
 
 def _by_numbers(name: str, a: ReadCase, b: ReadCase) -> ComparedCase:
@@ -197,7 +211,8 @@ def _by_numbers(name: str, a: ReadCase, b: ReadCase) -> ComparedCase:
             volumes.append(case.volume_mm3)
         elif case.mask is not None:
             mask = case.mask.read()
+            voxel = voxel or mask.grid.voxel_volume_mm3
             volumes.append(float(mask.array.sum()) * mask.grid.voxel_volume_mm3)
     if voxel is None or len(volumes) < 2:
-        raise InputError(name, "has neither a mask nor a volume in one of the readings")
-    return ComparedCase(name, volumes[0], volumes[1], voxel, None)
+        raise MeasurementError("one of the readings has neither a mask nor VHI of it")
+    return ComparedCase(name, volumes[0], volumes[1], voxel, None, time_point_in(name, a))

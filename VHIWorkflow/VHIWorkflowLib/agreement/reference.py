@@ -14,7 +14,7 @@ from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.image_writing import write_volume
 
 from .common_grid import on_one_grid
-from .comparison import ComparedCase, Comparison, Progress, each_case
+from .comparison import ComparedCase, Comparison, Progress, each_case, time_point_in
 from .consensus import Performance, consensus, others_consensus
 from .masks import mask_agreement
 from .rules import Rule
@@ -168,7 +168,8 @@ def _by_rule(case: _Case, rule: Rule, masks: dict[str, BoolArray], grid: Grid) -
     def compared(reader: str, composite: BoolArray) -> ComparedCase:
         agreement = mask_agreement(masks[reader], composite, grid, distances=case.distances)
         voxel, overlap = grid.voxel_volume_mm3, agreement.overlap
-        return ComparedCase(case.name, overlap.voxels_a * voxel, overlap.voxels_b * voxel, voxel, agreement)
+        volumes = overlap.voxels_a * voxel, overlap.voxels_b * voxel
+        return ComparedCase(case.name, *volumes, voxel, agreement, time_point_in(case.name, case.readings[reader]))
 
     return [
         ReaderInCase(

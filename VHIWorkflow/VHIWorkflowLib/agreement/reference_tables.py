@@ -25,7 +25,8 @@ def reference_rows(found: References) -> list[list[str]]:
                 rows.append(_cells(with_all, each.with_all, each.performance))
                 if with_others is not None and each.with_others is not None:
                     rows.append(_cells(with_others, each.with_others, None))
-    return sorted(rows, key=lambda row: row[0])
+    at = REFERENCE_COLUMNS.index("time_point")
+    return sorted(rows, key=lambda row: (row[0], row[at]))
 
 
 def reference_statistics(found: References, rule: Rule, reader: str) -> list[tuple[Comparison, list[Statistic]]]:

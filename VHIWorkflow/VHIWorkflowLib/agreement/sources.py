@@ -11,11 +11,13 @@ from VHIWorkflowLib.core.segment_kinds import SENSITIVE
 from VHIWorkflowLib.files.dicom_segmentation import highdicom_for, read_dicom_segmentation
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.folder_scan import IMAGE_ENDINGS
-from VHIWorkflowLib.files.results import RESULTS_NAME, read_rows
+from VHIWorkflowLib.files.results import RESULTS_NAME
 from VHIWorkflowLib.files.results_rows import ResultsRow
 from VHIWorkflowLib.files.volumes import read_mask
 from VHIWorkflowLib.study.case_files import RECORD_NAME, read_record
 from VHIWorkflowLib.study.reading import LABELMAP_NAME
+
+from .results_rows import Key, read_rows_with_gaps
 
 READER_MARK = "#"
 RECORDS = f"*/*/*/{RECORD_NAME}"
@@ -139,13 +141,16 @@ def read_source(text: str) -> Source:
         raise InputError(place, "is a single mask; name the folder that it lies in, whose file names are the cases")
     if not _holds_results(place):
         return _of_masks(place)
-    rows = _rows_of(place, reader)
+    rows, gaps = _rows_of(place, reader)
     folder = place if place.is_dir() else place.parent
-    return Source(rows[0].reader, tuple(_of_row(folder, row) for row in rows), tuple(rows))
+    cases = [_of_row(folder, row) for row in rows] + [_of_key(folder, key) for key in gaps]
+    return Source(rows[0].reader, tuple(sorted(cases, key=lambda case: (case.case_id, case.time_point))), tuple(rows))
 
 
 def read_reader_rows(text: str) -> list[ResultsRow]:
     """Rows of one reader, sorted, of a results folder or table, with ``#reader`` behind it when it holds several.
+
+    Rows without VHI are left out.
 
     Raises
     ------
@@ -157,7 +162,7 @@ def read_reader_rows(text: str) -> list[ResultsRow]:
     place, reader = _place_of(text)
     if not _holds_results(place):
         raise InputError(place, "holds no results; name a results folder or a results table")
-    return _rows_of(place, reader)
+    return _rows_of(place, reader)[0]
 
 
 def read_sources(texts: Sequence[str]) -> list[Source]:
@@ -204,11 +209,12 @@ def _holds_results(place: Path) -> bool:
     return place.is_file() or (place / RESULTS_NAME).is_file() or any(place.glob(RECORDS))
 
 
-def _rows_of(place: Path, reader: str | None) -> list[ResultsRow]:
-    """Rows of the reader wanted in a results table or folder; a folder without its table is read from its records."""
+def _rows_of(place: Path, reader: str | None) -> tuple[list[ResultsRow], list[Key]]:
+    """Rows of the reader wanted, and keys of those without VHI; a folder without its table is read from its records."""
     table = place / RESULTS_NAME if place.is_dir() else place
+    gaps: list[Key] = []
     if table.is_file():
-        rows = read_rows(table)
+        rows, gaps = read_rows_with_gaps(table)
     else:
         records = [read_record(path) for path in sorted(place.glob(RECORDS))]
         rows = [record.row() for record in records if record.state == "done"]
@@ -220,20 +226,19 @@ def _rows_of(place: Path, reader: str | None) -> list[ResultsRow]:
     if not chosen:
         of_reader = "" if reader is None else f" of reader {reader}"
         raise InputError(place, f"holds no finished case{of_reader}; there are {', '.join(readers) or 'none'}")
-    return chosen
+    return chosen, [key for key in gaps if key[2] == chosen[0].reader]
 
 
 def _of_row(folder: Path, row: ResultsRow) -> ReadCase:
-    record = folder.joinpath(*row.key)
+    case = _of_key(folder, row.key)
+    return replace(case, volume_mm3=row.vhi_sensitive_mm3, voxel_mm3=row.voxel_volume_mm3)
+
+
+def _of_key(folder: Path, key: Key) -> ReadCase:
+    """A case without VHI in the table; its mask and record where there are any."""
+    record = folder.joinpath(*key)
     mask = MaskFile(record / LABELMAP_NAME) if (record / LABELMAP_NAME).is_file() else None
-    return ReadCase(
-        row.case_id,
-        row.time_point,
-        row.vhi_sensitive_mm3,
-        row.voxel_volume_mm3,
-        mask,
-        record if (record / RECORD_NAME).is_file() else None,
-    )
+    return ReadCase(key[0], key[1], None, None, mask, record if (record / RECORD_NAME).is_file() else None)
 
 
 def _mask_ending(path: Path) -> str | None:

@@ -33,6 +33,7 @@ CASE_COLUMNS = (
     "islands_b_found",
     "island_sensitivity",
     "island_precision",
+    "time_point",
 )
 FAILURE_COLUMNS = (
     "case_id",
@@ -44,6 +45,7 @@ FAILURE_COLUMNS = (
     "by_disease_region_mm3",
     "by_cleaning_mm3",
     "note",
+    "time_point",
 )
 ISLAND_COLUMNS = (
     "case_id",
@@ -56,8 +58,9 @@ ISLAND_COLUMNS = (
     "disputed_mm3",
     "why_not_a",
     "why_not_b",
+    "time_point",
 )
-REASON_COLUMNS = ("case_id", "a", "b", "not_counted_by", "reason", "islands", "volume_mm3")
+REASON_COLUMNS = ("case_id", "a", "b", "not_counted_by", "reason", "islands", "volume_mm3", "time_point")
 SUMMARY_COLUMNS = ("statistic", "a", "b", "value", "low", "high", "n", "note")
 
 
@@ -75,7 +78,7 @@ def case_cells(found: Comparison, case: ComparedCase) -> list[str]:
         islands += [number_cell(share) for share in (found_of.sensitivity, found_of.precision)]
     volumes = (case.volume_a_mm3, case.volume_b_mm3, case.difference_mm3)
     figures = [number_cell(value) for value in (*overlap[:2], *volumes, overlap[2], *distances)]
-    return [case.name, found.a, found.b, *figures, *islands]
+    return [case.case_id, found.a, found.b, *figures, *islands, case.time_point]
 
 
 def statistic_cells(found: Comparison, statistic: Statistic) -> list[str]:
@@ -92,7 +95,7 @@ def failure_cells(found: Comparison, failure: Failure) -> list[str]:
     parts = [None] * len(PARTS) if share is None else [share.parts[part] * share.voxel_volume_mm3 for part in PARTS]
     case = failure.case
     figures = [number_cell(value) for value in (case.disputed_mm3, case.difference_mm3, *parts)]
-    return [case.name, found.a, found.b, *figures, failure.problem or ""]
+    return [case.case_id, found.a, found.b, *figures, failure.problem or "", case.time_point]
 
 
 def island_cells(found: Comparison, failure: Failure, place: int) -> list[str]:
@@ -104,7 +107,7 @@ def island_cells(found: Comparison, failure: Failure, place: int) -> list[str]:
     voxel = failure.grid.voxel_volume_mm3 if failure.grid else failure.case.voxel_mm3
     volumes = (dispute.voxels_a, dispute.voxels_b, dispute.disputed_voxels)
     return [
-        failure.case.name,
+        failure.case.case_id,
         found.a,
         found.b,
         str(place + 1),
@@ -112,21 +115,15 @@ def island_cells(found: Comparison, failure: Failure, place: int) -> list[str]:
         *(number_cell(voxels * voxel) for voxels in volumes),
         dispute.why_not_a or "",
         dispute.why_not_b or "",
+        failure.case.time_point,
     ]
 
 
 def reason_cells(found: Comparison, failure: Failure, total: ReasonTotal) -> list[str]:
     """One row of ``reasons.tsv``."""
-    reader = (found.a, found.b)[total.reader]
-    return [
-        failure.case.name,
-        found.a,
-        found.b,
-        reader,
-        total.reason,
-        str(total.islands),
-        number_cell(total.volume_mm3),
-    ]
+    case, reader = failure.case, (found.a, found.b)[total.reader]
+    figures = (str(total.islands), number_cell(total.volume_mm3))
+    return [case.case_id, found.a, found.b, reader, total.reason, *figures, case.time_point]
 
 
 def write_agreement(

@@ -91,8 +91,10 @@ def _say(found: Any, files: dict[str, Path], as_json: bool) -> None:
     if as_json:
         print(json.dumps({name: str(path) for name, path in files.items()}))
         return
+    from VHIWorkflowLib.report.figures import counted
+
     for each in found:
-        print(f"{each.a} and {each.b}: {len(each.cases)} cases compared")
+        print(f"{each.a} and {each.b}: {counted(len(each.cases))} compared")
         for names, reading in ((each.only_a, each.a), (each.only_b, each.b)):
             if names:
                 print(f"  only in {reading}, left out: {', '.join(names)}")

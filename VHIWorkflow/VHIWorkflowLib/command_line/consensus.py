@@ -51,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     from VHIWorkflowLib.agreement.sources import read_sources
     from VHIWorkflowLib.files.errors import InputError
     from VHIWorkflowLib.files.safe_files import write_atomically
+    from VHIWorkflowLib.report.figures import counted
     from VHIWorkflowLib.report.methods import methods_of_sources
     from VHIWorkflowLib.report.reference_report import reference_report
 
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"masks": str(arguments.out), **{name: str(path) for name, path in files.items()}}))
         return 0
-    print(f"{len(made.cases)} cases, by {arguments.rule}")
+    print(f"{counted(len(made.cases))}, by {arguments.rule}")
     for name, problem in made.left_out:
         print(f"  left out {name}: {problem}")
     print(f"masks  {arguments.out}\nreport {files['report']}")

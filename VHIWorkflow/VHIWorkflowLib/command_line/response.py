@@ -73,6 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     from VHIWorkflowLib.agreement.sources import read_reader_rows
     from VHIWorkflowLib.files.errors import InputError
     from VHIWorkflowLib.files.safe_files import write_atomically
+    from VHIWorkflowLib.report.figures import counted
     from VHIWorkflowLib.report.response_report import response_report
 
     if arguments.group is not None and arguments.scores is None:
@@ -87,8 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({name: str(path) for name, path in files.items()}))
         return 0
     found = study.found
-    print(f"{len(found.subjects)} subjects with {found.baseline} and {found.follow_up}")
+    print(f"{counted(len(found.subjects), 'subject')} with {found.baseline} and {found.follow_up}")
     if found.incomplete:
-        print(f"  one time point only, left out: {', '.join(found.incomplete)}")
+        print(f"  without VHI at one of them, left out: {', '.join(found.incomplete)}")
     print(f"report  {files['report']}")
     return 0

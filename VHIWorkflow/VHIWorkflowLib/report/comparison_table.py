@@ -15,11 +15,24 @@ THINGS = ("volume", "islands")
 
 
 def comparison_table(found: Comparison, caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows of a table file; columns of a and of b have the readings' names instead."""
+    """Rows of a table file; columns of a and of b have the readings' names instead, case and time point are one."""
+    columns, rows = one_name_for_each(columns, rows)
     kept = [n for n, column in enumerate(columns) if column not in NAMES]
     names = dict(zip(NAMES, (found.a, found.b), strict=True))
     headings = [_named(columns[n], names) for n in kept]
     return records(caption, [columns[n] for n in kept], [[row[n] for n in kept] for row in rows], headings)
+
+
+def one_name_for_each(
+    columns: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+    """The same rows with the time point behind the case, where there are both columns, instead of in its own."""
+    if not {"case_id", "time_point"} <= set(columns):
+        return columns, rows
+    at, point = columns.index("case_id"), columns.index("time_point")
+    kept = [n for n in range(len(columns)) if n != point]
+    named = [[*row[:at], f"{row[at]} {row[point]}".strip(), *row[at + 1 :]] for row in rows]
+    return [columns[n] for n in kept], [[row[n] for n in kept] for row in named]
 
 
 def _named(column: str, names: Mapping[str, str]) -> str:

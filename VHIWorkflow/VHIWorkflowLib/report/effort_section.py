@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from VHIWorkflowLib.agreement.effort import Effort, ReaderEffort, by_reader
 from VHIWorkflowLib.agreement.tables import number_cell
+from VHIWorkflowLib.statistics.errors import StatisticsError
+from VHIWorkflowLib.statistics.regression import ordinary_regression
 
-from .figures import figures_of
+from .figures import counted, figures_of
 from .html import figure, paragraphs, records, table
 from .rules import EFFORT_RULES
-from .scatter_plot import scatter
+from .scatter_plot import Line, scatter
 
 EFFORT_COLUMNS = (
     "case_id",
@@ -52,9 +54,11 @@ def effort_parts(found: Sequence[Effort], left_out: Sequence[tuple[str, str]]) -
     return "".join(
         (
             paragraphs(*sentences),
-            table(f"Medians by reader with 95 % intervals, {len(found)} readings", columns, rows),
+            table(f"Medians by reader with 95 % intervals, {counted(len(found), 'reading')}", columns, rows),
             *curves,
-            records(f"Effort of {len(found)} readings", EFFORT_COLUMNS, [effort_cells(each) for each in found]),
+            records(
+                f"Effort of {counted(len(found), 'reading')}", EFFORT_COLUMNS, [effort_cells(each) for each in found]
+            ),
             paragraphs(*EFFORT_RULES),
         )
     )
@@ -67,10 +71,13 @@ def _cells(reader: ReaderEffort) -> list[str]:
 
 
 def _curve(reader: str, found: Sequence[Effort]) -> str:
-    plot = scatter(
-        [each.place for each in found],
-        [each.seconds for each in found],
-        ("case in the order of reading", "seconds"),
-        [f"{each.case_id} {each.time_point}" for each in found],
-    )
-    return figure(plot, f"Learning curve of {reader}, {len(found)} cases")
+    places, seconds = [float(each.place) for each in found], [each.seconds for each in found]
+    caption, line = f"Learning curve of {reader}, {counted(len(found))}", None
+    try:
+        fitted = ordinary_regression(places, seconds)
+        line = Line(fitted.intercept.value, fitted.slope.value)
+        caption += f"; line: least squares, {figures_of(fitted.slope)} seconds more from case to case"
+    except StatisticsError as error:
+        caption += f"; no line: {error}"
+    names = [f"{each.case_id} {each.time_point}" for each in found]
+    return figure(scatter(places, seconds, ("case in the order of reading", "seconds"), names, line=line), caption)

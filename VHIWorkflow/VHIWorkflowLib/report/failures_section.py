@@ -13,6 +13,9 @@ from .comparison_table import comparison_table
 from .figures import counted
 from .html import number, paragraphs, picture, side_by_side, table, text
 
+FIRST, LAST = ISLAND_COLUMNS.index("island"), ISLAND_COLUMNS.index("time_point")
+"""Columns of the islands of one case, whose name is in the caption."""
+
 
 def failures_section(found: Comparison, failures: Sequence[Failure]) -> str:
     """Heading, table of cases, reasons, and for each case its largest disputed islands with pictures."""
@@ -70,9 +73,9 @@ def _case(found: Comparison, failure: Failure) -> str:
     if count > len(failure.disputes):
         counted += f"; the {MOST_ISLANDS} with most disputed volume are listed"
     caption = f"{failure.case.name}: {counted} ({number(failure.case.disputed_mm3)} mm3 in all)"
-    rows = [island_cells(found, failure, place)[3:] for place in range(len(failure.disputes))]
+    rows = [island_cells(found, failure, place)[FIRST:LAST] for place in range(len(failure.disputes))]
     pictures = [_picture(found, failure, place, data) for place, data in enumerate(failure.pictures)]
-    return comparison_table(found, caption, ISLAND_COLUMNS[3:], rows) + side_by_side(*pictures)
+    return comparison_table(found, caption, ISLAND_COLUMNS[FIRST:LAST], rows) + side_by_side(*pictures)
 
 
 def _picture(found: Comparison, failure: Failure, place: int, data: bytes) -> str:

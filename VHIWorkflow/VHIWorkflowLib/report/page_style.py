@@ -15,7 +15,7 @@ nav ul { columns: 2; padding-left: 1.2rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
 caption { text-align: left; color: var(--faint); padding-bottom: 0.4rem; }
 th, td { border-bottom: 1px solid var(--line); padding: 0.3rem 0.6rem; text-align: right; vertical-align: top; }
-th.w, td.w { text-align: left; }
+th.w, td.w { text-align: left; } td.w { min-width: 6rem; }
 th:first-child, td:first-child { text-align: left; white-space: nowrap; }
 th button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; padding: 0; cursor: pointer;
   text-align: inherit; }
@@ -47,7 +47,9 @@ svg .median { stroke: var(--mark); stroke-width: 3; }
 .key { display: inline-block; width: 0.9em; height: 0.9em; vertical-align: -0.1em; border: 2px solid; }
 @media print { body { margin: 0; max-width: none; font-size: 10.5pt; } figure, tr { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; } th button { cursor: auto; } nav, button.copy { display: none; }
-  .wide, .tall { overflow: visible; max-height: none; }
+  .wide, .tall { overflow: visible; max-height: none; } .tall thead { position: static; }
+  figcaption { font-size: 8pt; } figure { margin: 0.5rem 0; } figure:has(svg) { width: 49%; }
+  .side figure { flex-basis: 120px; }
   table { font-size: 7.5pt; } th, td { padding: 0.15rem 0.3rem; } }
 """
 
@@ -74,7 +76,9 @@ document.querySelectorAll('button.copy').forEach(function (button) {
   button.addEventListener('click', function () {
     var rows = Array.from(button.parentNode.querySelector('table').rows);
     var lines = rows.map(function (row) {
-      return Array.from(row.cells).map(function (cell) { return cell.textContent; }).join('\\t');
+      return Array.from(row.cells).map(function (cell) {
+        return cell.textContent.replace(/\\u00a0/g, ' ').replace(/\\u2011/g, '-');
+      }).join('\\t');
     });
     var area = document.createElement('textarea');
     area.value = lines.join('\\n');

@@ -17,11 +17,12 @@ from VHIWorkflowLib.files.results_rows import ResultsRow
 from VHIWorkflowLib.study.redone import Redone, redo
 
 from .html import note, number, page, paragraphs, picture, section, table
-from .methods import made_by
+from .methods import made_by, methods_of
 
 PICTURE_WIDTH = 1400
 JPEG_QUALITY = 82
 ONE_READER = "Read by one reader only: how far readers agree on this subject is not known."
+NO_BREAK, NO_BREAK_HYPHEN = "\N{NO-BREAK SPACE}", "\N{NON-BREAKING HYPHEN}"
 WORDS = {
     "fell": "a fall beyond the smallest detectable change",
     "rose": "a rise beyond the smallest detectable change",
@@ -56,6 +57,7 @@ def patient_report(patient: Patient, out: Path) -> str:
         section("Volume of hyperintense inflammation", _volumes(patient), _changes(patient)),
         section("Thresholds", _thresholds(patient.rows)),
         section("Pictures", *(_picture(out, row) for row in patient.rows)),
+        section("Methods", paragraphs(*methods_of(patient.rows))),
         *([note(ONE_READER)] if len({row.reader for row in patient.rows}) < 2 else []),
     )
 
@@ -69,7 +71,7 @@ def _volumes(patient: Patient) -> str:
             _range(row),
             number(row.vhi_conservative_mm3),
             f"{row.islands_removed} of {row.islands}",
-            row.measured_at,
+            _minute(row.measured_at),
         ]
         for row in patient.rows
     ]
@@ -83,6 +85,11 @@ def _volumes(patient: Patient) -> str:
         "measured at",
     )
     return table(f"{len(rows)} readings of {patient.subject}", columns, rows)
+
+
+def _minute(moment: str) -> str:
+    """An ISO time to the minute, which does not break over lines."""
+    return moment[:16].replace("T", NO_BREAK).replace("-", NO_BREAK_HYPHEN)
 
 
 def _range(row: ResultsRow) -> str:
@@ -121,7 +128,7 @@ def _thresholds(rows: Sequence[ResultsRow]) -> str:
             row.time_point,
             row.reader,
             number(row.threshold_sensitive),
-            "set by hand" if row.iqr_multiple is None else f"Q3 + {row.iqr_multiple:.2f} IQR",
+            "set by hand" if row.iqr_multiple is None else f"Q3 + {row.iqr_multiple:.2f} IQR".replace(" ", NO_BREAK),
             number(row.threshold_conservative),
             str(row.normal_bone_voxels),
             f"{number(row.normal_bone_median)} ({number(row.normal_bone_q1)} to {number(row.normal_bone_q3)})",

@@ -11,7 +11,15 @@ from .figures import counted, figures_of
 from .html import note, paragraphs, table
 
 TITLE = "Readers against composite masks"
-COLUMNS = ("rule", "reader", "sensitivity", "specificity", "Dice with it", "Dice with that of the others", "cases")
+COLUMNS = (
+    "rule",
+    "reader",
+    "sensitivity",
+    "specificity",
+    "Dice with that of all",
+    "Dice with that of the others",
+    "cases",
+)
 
 
 def reference_parts(found: References) -> str:

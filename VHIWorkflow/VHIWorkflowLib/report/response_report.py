@@ -35,7 +35,7 @@ def response_parts(study: ResponseStudy) -> str:
     found = study.found
     count = counted(len(found.subjects), "subject")
     left_out = (
-        [f"Left out, one time point only ({len(found.incomplete)}): {', '.join(found.incomplete)}."]
+        [f"Left out, without VHI at one of the time points ({len(found.incomplete)}): {', '.join(found.incomplete)}."]
         if found.incomplete
         else []
     )

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from VHIWorkflowLib.agreement.comparison import Comparison, Progress, compare
+from VHIWorkflowLib.agreement.comparison import Comparison, Progress, compare, each_case
 from VHIWorkflowLib.agreement.effort import Effort, efforts
 from VHIWorkflowLib.agreement.failures import MOST_CASES, Failure, failures
 from VHIWorkflowLib.agreement.limits import Limits, limits_between
 from VHIWorkflowLib.agreement.reference import LEAST_FOR_OTHERS, References, make_references
 from VHIWorkflowLib.agreement.reference_tables import write_references
+from VHIWorkflowLib.agreement.response import SubjectChange
 from VHIWorkflowLib.agreement.response_study import ResponseStudy, study_response
 from VHIWorkflowLib.agreement.response_tables import write_response
 from VHIWorkflowLib.agreement.rules import RULES
@@ -37,6 +38,8 @@ from .thumbnails import thumbnail
 
 REPORT_NAME = "report.html"
 PATIENTS = "patients"
+FEWEST_PAGES = 4
+"""So many pages of subjects are worth other processes."""
 
 Watch = Callable[[str], Progress]
 """Is told what is counted now, and gives what is told how many are done."""
@@ -227,18 +230,34 @@ def _holds(rows: Sequence[ResultsRow]) -> str:
 
 
 def _write_patients(study: Study, wanted: Wanted, folder: Path, progress: Progress) -> None:
-    subjects = sorted({row.case_id for row in study.rows})
-    for done, subject in enumerate(subjects, start=1):
-        changes = [
-            (reader, change)
-            for reader, response in study.responses
-            for change in response.found.subjects
-            if change.subject == subject
-        ]
-        rows = sorted((row for row in study.rows if row.case_id == subject), key=_order(wanted.time_points))
-        patient = Patient(subject, tuple(rows), tuple(changes), study.limits, wanted.time_points)
-        write_atomically(folder / f"{subject}.html", patient_report(patient, wanted.results).encode())
-        progress(done, len(subjects))
+    """A page for each subject, several at a time."""
+    rows: dict[str, list[ResultsRow]] = {}
+    for row in study.rows:
+        rows.setdefault(row.case_id, []).append(row)
+    changes: dict[str, list[tuple[str, SubjectChange]]] = {}
+    for reader, response in study.responses:
+        for change in response.found.subjects:
+            changes.setdefault(change.subject, []).append((reader, change))
+    order = _order(wanted.time_points)
+    subjects = sorted(rows)
+    patients = [
+        Patient(
+            subject,
+            tuple(sorted(rows[subject], key=order)),
+            tuple(changes.get(subject, [])),
+            study.limits,
+            wanted.time_points,
+        )
+        for subject in subjects
+    ]
+    items = [(patient, wanted.results, folder) for patient in patients]
+    for _ in each_case(_write_patient, items, subjects, progress, wanted.jobs, fewest=FEWEST_PAGES, at_once=1):
+        pass
+
+
+def _write_patient(given: tuple[Patient, Path, Path]) -> None:
+    patient, results, folder = given
+    write_atomically(folder / f"{patient.subject}.html", patient_report(patient, results).encode())
 
 
 def _order(time_points: tuple[str, str] | None) -> Callable[[ResultsRow], tuple[int, str, str]]:

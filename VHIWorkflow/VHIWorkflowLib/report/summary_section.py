@@ -9,7 +9,7 @@ from VHIWorkflowLib.agreement.summary import LOG_SCALE, RAW_SCALE, Statistic
 from .figures import counted, figures_of
 from .html import number, table
 
-MEDIAN, QUARTILES = "median", ("first quartile", "third quartile")
+MEAN, MEDIAN, QUARTILES = "mean", "median", ("first quartile", "third quartile")
 
 
 def summary_tables(statistics: Sequence[Statistic], cases: int) -> str:
@@ -17,7 +17,7 @@ def summary_tables(statistics: Sequence[Statistic], cases: int) -> str:
     by_name = {each.name: each for each in statistics}
     masks = [name.removesuffix(f", {MEDIAN}") for name in by_name if name.endswith(f", {MEDIAN}")]
     scaled = list(dict.fromkeys(_without_scale(name) for name in by_name if _without_scale(name) is not None))
-    used = {f"{name}, {what}" for name in masks for what in (MEDIAN, *QUARTILES)}
+    used = {f"{name}, {what}" for name in masks for what in (MEAN, MEDIAN, *QUARTILES)}
     used |= {f"{scale}, {name}" for name in scaled for scale in (RAW_SCALE, LOG_SCALE)}
     parts = [
         _masks(masks, by_name, cases) if masks else "",
@@ -29,10 +29,16 @@ def summary_tables(statistics: Sequence[Statistic], cases: int) -> str:
 
 def _masks(names: Sequence[str], by_name: dict[str, Statistic], cases: int) -> str:
     rows = [
-        [name, _value(by_name[f"{name}, {MEDIAN}"]), _quartiles(name, by_name), _n(by_name[f"{name}, {MEDIAN}"])]
+        [
+            name,
+            _value(by_name[f"{name}, {MEDIAN}"]),
+            _quartiles(name, by_name),
+            _value(by_name[f"{name}, {MEAN}"]) if f"{name}, {MEAN}" in by_name else "",
+            _n(by_name[f"{name}, {MEDIAN}"]),
+        ]
         for name in names
     ]
-    columns = ("agreement of masks", "median (95 % interval)", "quartiles", "cases")
+    columns = ("agreement of masks", "median (95 % interval)", "quartiles", "mean (95 % interval)", "cases")
     return table(f"Agreement of masks, {counted(cases)}", columns, rows)
 
 
