@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from VHIWorkflowLib.statistics.bland_altman import bland_altman, mean_of, smallest_detectable_change
 from VHIWorkflowLib.statistics.correlation import concordance, correlation
 from VHIWorkflowLib.statistics.errors import StatisticsError
-from VHIWorkflowLib.statistics.estimates import logarithms
+from VHIWorkflowLib.statistics.estimates import Estimate, logarithms
 from VHIWorkflowLib.statistics.intraclass import FORMS, intraclass_correlations
 from VHIWorkflowLib.statistics.paired_tests import paired_t, wilcoxon_signed_rank
 from VHIWorkflowLib.statistics.regression import ordinary_regression, passing_bablok
@@ -68,6 +68,18 @@ def test_two_cases_give_figures_without_intervals_or_wide_ones():
     assert (found.slope.low, found.slope_p) == (None, None)
     assert median_of([1, 2]).low is None
     assert bootstrapped_mean([1.0, 2.0]).low is None
+
+
+def test_a_constant_difference_has_no_proportional_bias_and_no_test_of_it():
+    a = np.array([1.0, 2.0, 3.0, 4.0])
+    found = bland_altman(a, a + 1)
+    assert found.slope == Estimate(0.0, 0.0, 0.0, 4)
+    assert found.slope_p is None
+
+
+def test_one_case_has_no_intraclass_correlation_and_the_sentence_counts_cases_and_readers():
+    with pytest.raises(StatisticsError, match="at least 2 cases and 2 readers are needed, there are 1 and 2"):
+        intraclass_correlations([[1.0, 2.0]])
 
 
 def test_one_case_gives_a_mean_and_nothing_else():

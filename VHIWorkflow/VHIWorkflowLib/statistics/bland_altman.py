@@ -137,6 +137,8 @@ def _proportional_bias(means: FloatArray, differences: FloatArray) -> tuple[Esti
     n = means.size
     if n < 3:
         return Estimate(float(stats.linregress(means, differences).slope), None, None, n), None
+    if np.ptp(differences) == 0:  # a level line through all points, and nothing to test it against
+        return Estimate(0.0, 0.0, 0.0, n), None
     fit = stats.linregress(means, differences)
     half = _t(n - 1) * float(fit.stderr)
     return Estimate(float(fit.slope), float(fit.slope) - half, float(fit.slope) + half, n), float(fit.pvalue)

@@ -66,8 +66,11 @@ def intraclass_correlations(table: npt.ArrayLike, method: RandomInterval = "gene
     if method not in get_args(RandomInterval):
         raise StatisticsError(f"there is no method {method!r} for intervals of intraclass correlations")
     found = np.asarray(table, dtype=np.float64)
-    if found.ndim != 2 or min(found.shape) < 2:
-        raise StatisticsError(f"at least 2 cases and 2 readers are needed, not a table of shape {found.shape}")
+    if found.ndim != 2:
+        raise StatisticsError("a table of cases and readers is needed")
+    if min(found.shape) < 2:
+        cases, readers = found.shape
+        raise StatisticsError(f"at least 2 cases and 2 readers are needed, there are {cases} and {readers}")
     if not np.isfinite(found).all():
         raise StatisticsError("a value is missing or not a number")
     squares = _mean_squares(found)
