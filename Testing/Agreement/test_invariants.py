@@ -10,7 +10,8 @@ from VHIWorkflowLib.agreement.summary import LOG_SCALE, RAW_SCALE, summary
 from VHIWorkflowLib.statistics.estimates import Estimate
 
 VOXEL_MM3 = 1.2
-VOLUMES = st.one_of(st.just(0.0), st.floats(VOXEL_MM3, 50_000))
+VOLUMES = st.one_of(st.just(0), st.integers(120, 5_000_000)).map(lambda hundredths: hundredths / 100)
+"""In mm3; apart by more than rounding, so that another unit makes no two of them equal."""
 PAIRS = st.lists(st.tuples(VOLUMES, VOLUMES), min_size=8, max_size=25, unique=True).filter(
     lambda pairs: len({round(b - a, 6) for a, b in pairs}) > 3
 )
