@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from VHIWorkflowLib.core.grids import BoolArray
 
 from .model_description import IntensityScaling
 
@@ -25,26 +26,31 @@ def scale(values: npt.NDArray[np.floating], scaling: IntensityScaling) -> FloatA
     array([[[0. , 0.5, 1. ]]], dtype=float32)
     """
     if scaling.over == "slice":
-        return np.stack([_scaled(part, scaling) for part in values])
+        return np.concatenate([_scaled(part, scaling) for part in values[:, None]])
     scaled = _scaled(values, scaling)
     scaled[values.max(axis=(1, 2)) == values.min(axis=(1, 2))] = 0
     return scaled
 
 
 def within_padding(values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """An image or volume without planes that hold one grey level only, as far as there are others along that axis.
+    """A volume without slices, rows and columns that hold one grey level throughout, as far as there are others.
 
     Examples
     --------
-    >>> within_padding(np.array([[0, 0, 0], [0, 5, 6], [0, 7, 9], [0, 0, 0]]))
-    array([[5, 6],
-           [7, 9]])
+    >>> within_padding(np.array([[[0, 0, 0], [0, 5, 6], [0, 7, 9], [0, 0, 0]], np.zeros((4, 3), int)]))
+    array([[[5, 6],
+            [7, 9]]])
     """
-    for axis in range(values.ndim):
-        others = tuple(other for other in range(values.ndim) if other != axis)
-        varied = values.max(axis=others) > values.min(axis=others)
-        values = values[(slice(None),) * axis + (varied,)] if varied.any() else values
+    values = _where(values, values.max(axis=(1, 2)) > values.min(axis=(1, 2)), 0)
+    highest, lowest = values.max(axis=0), values.min(axis=0)
+    for axis in (1, 2):
+        values = _where(values, highest.max(axis=2 - axis) > lowest.min(axis=2 - axis), axis)
     return values
+
+
+def _where(values: npt.NDArray[np.floating], kept: BoolArray, axis: int) -> npt.NDArray[np.floating]:
+    """The planes along an axis that are kept; all of them where none or all would be."""
+    return np.compress(kept, values, axis) if kept.any() and not kept.all() else values
 
 
 def skewness(values: npt.NDArray[np.floating]) -> float:
