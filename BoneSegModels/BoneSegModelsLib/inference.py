@@ -132,7 +132,7 @@ def segment(
     probabilities = _on_scan(work.probabilities(), frame)
     labels = label_map(probabilities, description)
     _drop_small_parts(probabilities, labels, scan.grid, description)
-    warnings += check_result(labels, scan.grid, description)
+    warnings += check_result(probabilities, labels, scan.grid, description)
     return Segmentation(
         scan.grid,
         probabilities,

@@ -270,6 +270,25 @@ def test_an_implausible_volume_is_warned_of(tmp_path: Path) -> None:
         assert any("look at it" in text for text in segment(scan, model).warnings) is warned
 
 
+def test_what_the_network_is_unsure_of_is_warned_of_with_its_slices(tmp_path: Path) -> None:
+    """Grey levels near the middle are what a network that goes by brightness cannot decide."""
+    grid = oblique_grid((15, 60, 60), (3, 0.6, 0.6))
+    scan = sphere_scan(grid, 12)
+    unsure = replace(labels(1)[0], largest_unsure_share=1.0)
+    model = bright_model(tmp_path, labels=(unsure,))
+    assert not segment(scan, model).warnings
+    for slices, words in (([6], "on slice 6 (counted from 0)"), ([5, 6, 8], "on slices 5 to 6, 8 (counted from 0)")):
+        array = scan.array.copy()
+        array[slices, 5:55, 5:15] = array.min() + 0.49 * np.ptp(array)
+        (warning,) = segment(Volume(array, grid), model).warnings
+        assert words in warning
+    everywhere = np.where(scan.array < scan.array.max() / 2, scan.array.max() * 0.49, scan.array)
+    everywhere[:, :2] = 0
+    (warning,) = segment(Volume(everywhere, grid), model).warnings
+    assert "in all of this scan" in warning
+    assert not segment(Volume(everywhere, grid), bright_model(tmp_path / "unchecked")).warnings
+
+
 def test_parts_too_small_for_their_label_are_dropped(tmp_path: Path) -> None:
     grid = oblique_grid((15, 60, 60), (3, 0.6, 0.6))
     large = sphere_scan(grid, 12)
