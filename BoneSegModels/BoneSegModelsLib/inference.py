@@ -132,7 +132,7 @@ def segment(
     probabilities = _on_scan(work.probabilities(), frame)
     labels = label_map(probabilities, description)
     _drop_small_parts(probabilities, labels, scan.grid, description)
-    warnings += check_result(labels, scan.grid, description)
+    warnings += check_result(probabilities, labels, scan.grid, description)
     return Segmentation(
         scan.grid,
         probabilities,
@@ -145,6 +145,26 @@ def segment(
         backend.notes,
         warnings,
     )
+
+
+def neighbours(number: int, reach: int, empty: BoolArray) -> list[int]:
+    """Places of a slice and of its neighbours, ``reach`` on either side.
+
+    Where a scan ends its last slice is taken again. Slices of one grey level, as padding leaves them, are no part of
+    it: it ends before them too.
+
+    Examples
+    --------
+    >>> neighbours(2, 2, np.array([False, False, False, False, True, False]))
+    [0, 1, 2, 3, 3]
+    """
+    before, after = [number], [number]
+    for places, step in ((before, -1), (after, 1)):
+        for _ in range(reach):
+            place = places[-1] + step
+            inside = 0 <= place < empty.size and not empty[place]
+            places.append(place if inside else places[-1])
+    return [*before[:0:-1], *after]
 
 
 def label_map(probabilities: FloatArray, description: ModelDescription) -> LabelArray:
@@ -191,17 +211,17 @@ class _Work:
 
     def patches(self, image: FloatArray) -> Iterator[tuple[int, Box, FloatArray]]:
         """Number of the slice (0 in 3D), place, and values, shape (input channels, *patch), of each patch."""
+        empty = ~(image.max(axis=(1, 2)) > image.min(axis=(1, 2)))
         for number in range(self._images):
-            padded = np.stack([self.tiling.padded(single) for single in self._channels(image, number)])
+            padded = np.stack([self.tiling.padded(single) for single in self._channels(image, number, empty)])
             for box in self.tiling.boxes():
                 yield number, box, padded[(slice(None), *box)]
 
-    def _channels(self, image: FloatArray, number: int) -> list[FloatArray]:
-        """A slice between its neighbours, the last slice repeated beyond an end; in 3D the volume."""
+    def _channels(self, image: FloatArray, number: int, empty: BoolArray) -> list[FloatArray]:
+        """A slice between its neighbours, in 3D the volume; beyond an end, or an empty slice, the last one repeated."""
         if not self._flat:
             return [image]
-        around = range(number - self._context, number + self._context + 1)
-        return [image[min(max(index, 0), self._images - 1)] for index in around]
+        return [image[index] for index in neighbours(number, self._context, empty)]
 
     def add(self, number: int, box: Box, probabilities: FloatArray) -> None:
         """Take in what the network says about a patch, shape (output channels, *patch)."""

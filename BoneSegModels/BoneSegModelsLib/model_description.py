@@ -88,7 +88,8 @@ class Patch:
 class Label:
     """One thing that is found: value in the label map, name, colour from 0 to 1, SNOMED CT codes, volumes.
 
-    Connected parts below `smallest_part_ml` are dropped; a volume outside of `expected_volume_ml` earns a warning.
+    Connected parts below `smallest_part_ml` are dropped; a volume outside of `expected_volume_ml` earns a warning, and
+    so does a scan or slice with more unsure voxels than `largest_unsure_share` times what was found there.
     """
 
     value: int
@@ -97,9 +98,12 @@ class Label:
     terminology: Terminology
     smallest_part_ml: float = 0.0
     expected_volume_ml: Range | None = None
+    largest_unsure_share: float | None = None
 
     def __post_init__(self) -> None:
         _check_range("expected_volume_ml", self.expected_volume_ml)
+        if self.largest_unsure_share is not None and self.largest_unsure_share <= 0:
+            raise ValueError("the largest share of unsure voxels must be more than nothing")
         if self.smallest_part_ml < 0:
             raise ValueError("the smallest part cannot be less than nothing")
 

@@ -1,13 +1,16 @@
 """A proposal for the normal bone, for the reader to look at and correct.
 
 Areas of plain marrow in the bodies of the sacrum, between the foramina, as a reader would draw them: one on each of a
-few slices, off edges, vessels and nerves. Then the brightest single voxels are erased, as readers do. How many of them
-is what the thresholds hang on, so it is calibrated on manual regions (`TrimmingParameters`).
+few slices, off edges, vessels and nerves. They are drawn several times, as if the edges of the disease region lay
+elsewhere, and the version with the median threshold is proposed. Then the brightest single voxels are erased, as
+readers do. How many of them is what the thresholds hang on, so it is calibrated on manual regions
+(`TrimmingParameters`).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,10 +22,10 @@ from VHIWorkflowLib.core.thresholds import NormalBoneStatistics, Thresholds, nor
 
 from .canonical import CanonicalFrame, canonical_frame
 from .model_description import ModelInput
-from .normal_bone_confidence import Doubt, confidence_from, doubts_about
+from .normal_bone_confidence import Doubt, confidence_from, doubts_about, doubts_about_edges
 from .normal_bone_parameters import MarrowParameters, NormalBoneParameters, TrimmingParameters, read_parameters
-from .sacrum import NoProposalError, Scan, find_sacrum, plain_marrow
-from .scaling import skewness
+from .sacrum import Marrow, NoProposalError, Scan, find_sacra
+from .scaling import skewness, within_padding
 
 LEAST_SLICES = 3
 LEAST_SIDE_MM = 60.0
@@ -82,6 +85,8 @@ class DrawnMarrow:
         In canonical orientation.
     intensities
         STIR within the mask, ascending.
+    spared
+        Intensity left when the brightest voxels that trimming spares are set aside, and any one slice.
     window
         99th percentile of STIR.
     warnings
@@ -93,6 +98,7 @@ class DrawnMarrow:
     midline: float
     mask: BoolArray = field(repr=False)
     intensities: FloatArray = field(repr=False)
+    spared: float
     window: float
     warnings: tuple[str, ...]
 
@@ -132,14 +138,17 @@ def propose_normal_bone(
     """
     parameters = parameters or read_parameters()
     try:
-        drawn = draw_marrow(stir, t1w, disease_region, parameters)
-        kept = drawn.mask & (drawn.scan.stir <= trimmed_at(drawn, parameters.trimming))
-        statistics = normal_bone_statistics(drawn.scan.stir[kept])
-        thresholds = thresholds_from(statistics)
+        versions = [_trimmed(drawn, parameters) for drawn in draw_marrow(stir, t1w, disease_region, parameters)]
     except MeasurementError as error:
         raise NoProposalError(str(error)) from error
+    chosen, unsteady = middle_version(versions)
+    drawn, kept, statistics, thresholds = chosen.drawn, chosen.kept, chosen.statistics, chosen.thresholds
     _check_size(kept, parameters.marrow)
-    doubts = [*doubts_about(drawn.scan, kept, drawn.mask, drawn.midline), *(Doubt(0.8, w) for w in drawn.warnings)]
+    doubts = [
+        *doubts_about(drawn.scan, kept, drawn.mask, drawn.midline),
+        *doubts_about_edges(unsteady),
+        *(Doubt(0.8, warning) for warning in drawn.warnings),
+    ]
     mask = np.ascontiguousarray(np.flip(kept, drawn.frame.flips).transpose(np.argsort(drawn.frame.order)))
     others = tuple(axis for axis in range(3) if axis != stir.grid.slice_axis)
     return Proposal(
@@ -155,13 +164,36 @@ def propose_normal_bone(
     )
 
 
-def draw_marrow(stir: Volume, t1w: Volume, disease_region: Volume, parameters: NormalBoneParameters) -> DrawnMarrow:
-    """Areas of plain marrow, before bright voxels are erased.
+@dataclass(frozen=True)
+class Version:
+    """One way of drawing, and what is kept of it when bright voxels are erased."""
+
+    drawn: DrawnMarrow
+    kept: BoolArray = field(repr=False)
+    statistics: NormalBoneStatistics
+    thresholds: Thresholds
+
+
+def middle_version(versions: Sequence[Version]) -> tuple[Version, float]:
+    """The version with the median sensitive threshold, and how far apart their thresholds lie, in its IQR."""
+    levels = np.array([version.thresholds.sensitive for version in versions])
+    chosen = versions[int(np.argmin(np.abs(levels - np.median(levels))))]
+    return chosen, float(np.ptp(levels)) / chosen.statistics.iqr
+
+
+def draw_marrow(
+    stir: Volume, t1w: Volume, disease_region: Volume, parameters: NormalBoneParameters
+) -> tuple[DrawnMarrow, ...]:
+    """Areas of plain marrow, before bright voxels are erased: drawn by the region, and as if its edges lay elsewhere.
+
+    Returns
+    -------
+    The versions in which there are such areas, the one by the region itself first where it is among them.
 
     Raises
     ------
     NoProposalError
-        If there are none, or the scans are not what they should be.
+        If most versions have none, or the scans are not what they should be.
     MeasurementError
         If the scans do not overlap in space.
     """
@@ -181,15 +213,41 @@ def draw_marrow(stir: Volume, t1w: Volume, disease_region: Volume, parameters: N
     )
     _check_field(scan)
     _check_sequences(scan)
-    sacrum = find_sacrum(scan, parameters.sacrum)
-    mask = plain_marrow(scan, sacrum, parameters.sacrum, parameters.marrow)
-    _check_size(mask, parameters.marrow)
-    intensities = np.sort(scan.stir[mask])
-    normal_bone_statistics(intensities)
-    window = float(np.percentile(scan.stir, WINDOW_PERCENTILE))
+    sacra = find_sacra(scan, parameters.sacrum)
+    marrow = Marrow(scan, sacra, parameters.sacrum, parameters.marrow)
+    window = float(np.percentile(within_padding(scan.stir), WINDOW_PERCENTILE))
     if not window > 0:
         raise NoProposalError("the STIR volume has hardly any signal")
-    return DrawnMarrow(frame, scan, sacrum.midline, mask, intensities, window, warnings)
+    versions, problems = [], []
+    for sacrum in sacra:
+        try:
+            mask = marrow.drawn(sacrum)
+            _check_size(mask, parameters.marrow)
+            intensities = np.sort(scan.stir[mask])
+            normal_bone_statistics(intensities)
+        except (NoProposalError, MeasurementError) as error:
+            problems.append(error)
+        else:
+            spared = spared_intensity(scan.stir, mask, parameters.trimming.spare_voxels)
+            versions.append(DrawnMarrow(frame, scan, sacrum.midline, mask, intensities, spared, window, warnings))
+    if len(problems) >= len(versions):
+        raise problems[0]
+    return tuple(versions)
+
+
+def _trimmed(drawn: DrawnMarrow, parameters: NormalBoneParameters) -> Version:
+    kept = drawn.mask & (drawn.scan.stir <= trimmed_at(drawn, parameters.trimming))
+    statistics = normal_bone_statistics(drawn.scan.stir[kept])
+    return Version(drawn, kept, statistics, thresholds_from(statistics))
+
+
+def spared_intensity(stir: FloatArray, mask: BoolArray, voxels: int) -> float:
+    """Intensity of a mask's brightest voxel when so many voxels, and the slice on which most hangs, are set aside."""
+    intensities = stir[mask]
+    order = np.argsort(-intensities, kind="stable")
+    brightest, slices = intensities[order], np.nonzero(mask)[0][order]
+    rests = [brightest[slices != number] for number in np.unique(slices)]
+    return float(min(rest[min(voxels, rest.size - 1)] for rest in rests if rest.size))
 
 
 def trimmed_at(drawn: DrawnMarrow, parameters: TrimmingParameters, level: float | None = None) -> float:
@@ -202,14 +260,15 @@ def trimmed_at(drawn: DrawnMarrow, parameters: TrimmingParameters, level: float 
 
     Returns
     -------
-    The voxel nearest to that level; lower when only few voxels would reach it, lest the threshold hang on them.
+    The voxel nearest to that level; lower when only few voxels, or those of one slice, would reach it, lest
+    the threshold hang on them.
     """
     q1, q3 = drawn.quartiles
     if level is None:
         level = math.exp(parameters.level + parameters.slope * (drawn.log_window - parameters.centre))
         level = min(max(level, parameters.limits[0]), parameters.limits[1])
     values = drawn.intensities
-    spared = float(values[max(values.size - 1 - parameters.spare_voxels, 0)])
+    spared = drawn.spared
     wanted = min(q3 + level * (q3 - q1), spared + parameters.spare_iqr * (q3 - q1))
     return float(values[np.argmin(np.abs(values - wanted))])
 

@@ -43,12 +43,13 @@ class _Scale:
         return max(1 - 0.5 * max(value - self.good, 0) / (self.bad - self.good), FLOOR)
 
 
-HANGING = _Scale(1.4, 2.5)
+HANGING = _Scale(1.4, 2.0)
 ONE_SLICE = _Scale(0.5, 1.5)
 UNEVEN = _Scale(1.2, 2.4)
 SIDES = _Scale(0.35, 1.0)
 BRIGHTER = _Scale(0.75, 2.0)
 ERASED = _Scale(0.02, 0.08)
+UNSTEADY = _Scale(0.25, 1.0)
 
 
 def confidence_from(doubts: Iterable[Doubt]) -> float:
@@ -105,6 +106,22 @@ def doubts_about(scan: Scan, kept: BoolArray, drawn: BoolArray, midline: float) 
     erased = 1 - statistics.voxels / int(np.count_nonzero(drawn))
     if erased > ERASED.good:
         yield Doubt(ERASED.factor(erased), f"{100 * erased:.0f} % of the marrow was bright and had to be left out")
+
+
+def doubts_about_edges(unsteady: float) -> Iterator[Doubt]:
+    """Whether the proposal hangs on where exactly the edges of the disease region lie.
+
+    Parameters
+    ----------
+    unsteady
+        By how many interquartile ranges the sensitive threshold differs between regions with other edges.
+    """
+    if unsteady > UNSTEADY.good:
+        yield Doubt(
+            UNSTEADY.factor(unsteady),
+            f"it hangs on where the edges of the disease region lie: with others the sensitive threshold moves by "
+            f"{unsteady:.1f} IQR",
+        )
 
 
 def _about_places(scan: Scan, kept: BoolArray, midline: float, median: float, iqr: float) -> Iterator[Doubt]:

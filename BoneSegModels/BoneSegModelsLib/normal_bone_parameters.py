@@ -15,7 +15,7 @@ from .errors import ModelError
 from .model_folders import models_folder
 
 FORMAT = "VHIWorkflow normal-bone parameters"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MODEL_NAME, PARAMETERS_NAME = "normal_bone", "parameters.json"
 SCHEMA_PATH = Path(__file__).with_name("normal_bone.schema.json")
 
@@ -39,6 +39,9 @@ class SacrumParameters:
         Least share of a body that must lie within such rows.
     least_symmetry
         Least share of the disease region whose mirror image lies in the region.
+    other_covers, midline_error_mm
+        What `lateral_cover` and the midline might as well be if the edges of the disease region lay elsewhere: the
+        proposal is drawn with each of these too.
     """
 
     half_width_mm: float = 16.0
@@ -47,6 +50,8 @@ class SacrumParameters:
     beyond_mm: float = 12.0
     share_between: float = 0.35
     least_symmetry: float = 0.5
+    other_covers: Range = (0.35, 0.65)
+    midline_error_mm: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,8 @@ class TrimmingParameters:
     limits
         The result stays within these.
     spare_voxels, spare_iqr
-        At most that far above the intensity that is left when so many of the brightest voxels are set aside.
+        At most that far above the intensity that is left when so many of the brightest voxels are set aside, and any
+        one slice.
     """
 
     level: float = 0.9
@@ -114,7 +120,7 @@ class TrimmingParameters:
     centre: float = 2.7
     limits: Range = (1.6, 3.3)
     spare_voxels: int = 5
-    spare_iqr: float = 0.25
+    spare_iqr: float = 0.5
 
 
 @dataclass(frozen=True)

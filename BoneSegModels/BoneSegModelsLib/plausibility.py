@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
-from VHIWorkflowLib.core.grids import Grid
+from VHIWorkflowLib.core.grids import BoolArray, Grid
 
 from .canonical import TOWARDS, CanonicalFrame
-from .model_description import ModelDescription
+from .model_description import Label, ModelDescription
 from .scaling import skewness
 
 LEAST_SLICE_COSINE = 0.5
 """Slices may be tilted by up to 60 degrees from those the network expects."""
+
+UNSURE = (0.1, 0.9)
+"""Between these probabilities a network has not made up its mind."""
 
 PLANES = ("sagittal", "coronal", "axial")
 SPACING_ROUNDING = 0.01
@@ -45,17 +50,55 @@ def check_scan(
     return tuple(warnings)
 
 
-def check_result(labels: npt.NDArray[np.uint8], grid: Grid, description: ModelDescription) -> tuple[str, ...]:
-    """What may be wrong with a label map, shape (k, j, i), one sentence each."""
+def check_result(
+    probabilities: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8], grid: Grid, description: ModelDescription
+) -> tuple[str, ...]:
+    """What may be wrong with a result, one sentence each.
+
+    Parameters
+    ----------
+    probabilities, labels
+        Shape (labels, k, j, i) and (k, j, i).
+    """
     if not labels.any():
         return (f"the network {description.name} found nothing in this scan",)
-    warnings = []
-    for label in description.labels:
-        if label.expected_volume_ml is None:
-            continue
-        volume_ml = int((labels == label.value).sum()) * grid.voxel_volume_mm3 / 1000
-        least, most = label.expected_volume_ml
-        if not least <= volume_ml <= most:
-            usual = f"usual are {least:g} to {most:g}"
-            warnings.append(f"{label.name} measures {volume_ml:.3g} ml, and {usual}: look at it before using it")
+    warnings: list[str] = []
+    for probability, label in zip(probabilities, description.labels, strict=True):
+        found = labels == label.value
+        if label.expected_volume_ml is not None:
+            volume_ml = int(np.count_nonzero(found)) * grid.voxel_volume_mm3 / 1000
+            least, most = label.expected_volume_ml
+            if not least <= volume_ml <= most:
+                usual = f"usual are {least:g} to {most:g}"
+                warnings.append(f"{label.name} measures {volume_ml:.3g} ml, and {usual}: look at it before using it")
+        if label.largest_unsure_share is not None:
+            warnings += _about_unsure(probability, found, grid, label)
     return tuple(warnings)
+
+
+def _about_unsure(probability: npt.NDArray[np.float32], found: BoolArray, grid: Grid, label: Label) -> tuple[str, ...]:
+    """Whether the network is unsure of the scan as a whole, else of which slices."""
+    others = tuple(axis for axis in range(3) if axis != grid.slice_axis)
+    low, high = UNSURE
+    unsure = np.count_nonzero((probability > low) & (probability < high), axis=others)
+    sizes = np.count_nonzero(found, axis=others)
+    limit = label.largest_unsure_share or math.inf
+    if unsure.sum() > limit * sizes.sum():
+        return (f"the network is unsure of {label.name} in all of this scan: look at it before using it",)
+    slices = np.flatnonzero((unsure > limit * sizes) & (sizes > 0))
+    if not slices.size:
+        return ()
+    named = f"slice{'s' * (slices.size > 1)} {_listed(slices)} (counted from 0)"
+    return (f"the network is unsure of {label.name} on {named}: look there before using it",)
+
+
+def _listed(numbers: npt.NDArray[np.int_]) -> str:
+    """Ascending numbers in words, neighbours together.
+
+    Examples
+    --------
+    >>> _listed(np.array([0, 1, 2, 5, 8, 9]))
+    '0 to 2, 5, 8 to 9'
+    """
+    runs = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)
+    return ", ".join(f"{run[0]} to {run[-1]}" if run.size > 1 else str(run[0]) for run in runs)

@@ -5,6 +5,7 @@ Arrays are indexed (slice, row, column); slices go back, rows to the feet, colum
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,8 +66,13 @@ class Sacrum:
         return distance
 
 
-def find_sacrum(scan: Scan, parameters: SacrumParameters) -> Sacrum:
+def find_sacra(scan: Scan, parameters: SacrumParameters) -> tuple[Sacrum, ...]:
     """Find the midline by mirroring the disease region, and the rows where the region lies on both sides of it.
+
+    Returns
+    -------
+    First the sacrum as the region shows it; then as regions would whose edges lie elsewhere: rows found with less and
+    with more cover, and the midline to either side. These may have no rows at all.
 
     Raises
     ------
@@ -81,61 +87,92 @@ def find_sacrum(scan: Scan, parameters: SacrumParameters) -> Sacrum:
             f"left and right half of the disease region do not match ({100 * symmetry:.0f} % of it has a mirror "
             "image), so it does not look like a pelvis with the sacrum in the middle"
         )
+    away = parameters.midline_error_mm / scan.spacing_mm[2]
+    places = [(midline, parameters.lateral_cover)]
+    places += [(midline, cover) for cover in parameters.other_covers]
+    places += [(midline + side * away, parameters.lateral_cover) for side in (-1, 1)]
+    sacra = tuple(Sacrum(column, symmetry, _rows(scan, column, cover, parameters)) for column, cover in places)
+    if not sacra[0].rows.any():
+        raise NoProposalError("no part of the disease region looks like a sacrum with bone on either side")
+    return sacra
+
+
+def _rows(scan: Scan, midline: float, cover: float, parameters: SacrumParameters) -> BoolArray:
+    """Rows with disease region on both sides of a midline, shape (slices, rows); the largest piece of them."""
     distance = (np.arange(scan.region.shape[2]) - midline) * scan.spacing_mm[2]
     near, far = parameters.lateral_mm
     sides = [scan.region[:, :, (side * distance > near) & (side * distance < far)] for side in (-1, 1)]
     if any(side.shape[2] == 0 for side in sides):
         raise NoProposalError("the field of view is too narrow to show both sides of the sacrum")
-    rows = np.all([side.mean(axis=2) >= parameters.lateral_cover for side in sides], axis=0)
+    rows = np.all([side.mean(axis=2) >= cover for side in sides], axis=0)
     along = np.ones((1, _odd(ROW_GAP_MM / scan.spacing_mm[1])))
     rows = ndimage.binary_opening(ndimage.binary_closing(rows, along), along)
     pieces, number = ndimage.label(rows, np.ones((3, 3)))
     if number == 0:
-        raise NoProposalError("no part of the disease region looks like a sacrum with bone on either side")
+        return np.zeros(rows.shape, dtype=bool)
     sizes = np.bincount(pieces.ravel())[1:]
-    return Sacrum(midline, symmetry, np.isin(pieces, 1 + np.flatnonzero(sizes == sizes.max())))
+    return np.isin(pieces, 1 + np.flatnonzero(sizes == sizes.max()))
 
 
-def plain_marrow(
-    scan: Scan, sacrum: Sacrum, sacrum_parameters: SacrumParameters, parameters: MarrowParameters
-) -> BoolArray:
-    """Areas of plain marrow a reader could draw, one on each of the foremost slices; shape of the scan.
+class Marrow:
+    """Plain marrow around some sacra, which are much alike: what they share is worked out once."""
 
-    Raises
-    ------
-    NoProposalError
-        If there are none.
-    """
-    box = _box(scan, sacrum, sacrum_parameters, parameters)
-    stir, t1w = scan.stir[box], scan.t1w[box]
-    slices_mm = scan.spacing_mm[1:]
-    distance = sacrum.from_midline_mm(scan.stir.shape[2], scan.spacing_mm[2])[box[2]]
-    rows = sacrum.rows[box[0], box[1]]
-    core = rows[:, :, None] & (np.abs(distance) < sacrum_parameters.half_width_mm)
-    smooth_stir, smooth_t1w = (_blur(image, parameters.smoothing_mm, slices_mm) for image in (stir, t1w))
-    steep_stir, steep_t1w = (_slope(image, slices_mm) for image in (smooth_stir, smooth_t1w))
+    def __init__(
+        self,
+        scan: Scan,
+        sacra: Sequence[Sacrum],
+        sacrum_parameters: SacrumParameters,
+        parameters: MarrowParameters,
+    ) -> None:
+        self._scan = scan
+        self._sacrum_parameters, self._parameters = sacrum_parameters, parameters
+        self._slices_mm = scan.spacing_mm[1:]
+        self._box = _box(scan, sacra, sacrum_parameters, parameters)
+        self._stir, self._t1w = scan.stir[self._box], scan.t1w[self._box]
+        smooth = [_blur(image, parameters.smoothing_mm, self._slices_mm) for image in (self._stir, self._t1w)]
+        self._smooth_stir, self._smooth_t1w = smooth
+        self._steep_stir, self._steep_t1w = (_slope(image, self._slices_mm) for image in smooth)
 
-    level = _Level.of(stir, smooth_stir, t1w, core)
-    for _ in range(ROUNDS):
-        level = _Level.of(stir, smooth_stir, t1w, core & level.plain(smooth_stir, smooth_t1w, steep_t1w, parameters))
-    reach = _odd(2 * sacrum_parameters.beyond_mm / scan.spacing_mm[1])
-    wide = ndimage.binary_dilation(ndimage.binary_dilation(rows, np.ones((1, reach))), np.ones((3, 1)))
-    marrow = wide[:, :, None] & (np.abs(distance) < sacrum_parameters.half_width_mm + 2)
-    marrow &= level.plain(smooth_stir, smooth_t1w, steep_t1w, parameters)
-    marrow &= steep_stir < parameters.stir_slope_iqr * level.stir_iqr
-    side = (1, *(_odd(CLEAN_UP_MM / mm) for mm in slices_mm))
-    marrow = ndimage.median_filter(marrow.astype(np.uint8), side).astype(bool)
-    marrow = ndimage.binary_opening(marrow, _disk(parameters.opening_mm, slices_mm))
+    def drawn(self, sacrum: Sacrum) -> BoolArray:
+        """Areas a reader could draw, one on each of the foremost slices; shape of the scan.
 
-    drawn = _uppermost_areas(marrow, rows, sacrum_parameters.share_between, parameters, slices_mm)
-    if parameters.edge_mm:
-        drawn = ndimage.binary_erosion(drawn, _disk(parameters.edge_mm, slices_mm))
-    drawn = _away_from_bright(drawn, stir, smooth_stir, parameters, slices_mm)
-    if not drawn.any():
-        raise NoProposalError("there is no plain marrow between the sacral foramina that is large enough to draw in")
-    found = np.zeros(scan.stir.shape, dtype=bool)
-    found[box] = drawn
-    return found
+        Raises
+        ------
+        NoProposalError
+            If there are none.
+        """
+        parameters, slices_mm = self._parameters, self._slices_mm
+        half_width = self._sacrum_parameters.half_width_mm
+        columns = self._scan.stir.shape[2]
+        distance = np.abs(sacrum.from_midline_mm(columns, self._scan.spacing_mm[2]))[self._box[2]]
+        rows = sacrum.rows[self._box[0], self._box[1]]
+        level = self._level(rows[:, :, None] & (distance < half_width))
+        reach = _odd(2 * self._sacrum_parameters.beyond_mm / slices_mm[0])
+        wide = ndimage.binary_dilation(ndimage.binary_dilation(rows, np.ones((1, reach))), np.ones((3, 1)))
+        marrow = wide[:, :, None] & (distance < half_width + 2)
+        marrow &= level.plain(self._smooth_stir, self._smooth_t1w, self._steep_t1w, parameters)
+        marrow &= self._steep_stir < parameters.stir_slope_iqr * level.stir_iqr
+        side = (1, *(_odd(CLEAN_UP_MM / mm) for mm in slices_mm))
+        marrow = ndimage.median_filter(marrow.astype(np.uint8), side).astype(bool)
+        marrow = ndimage.binary_opening(marrow, _disk(parameters.opening_mm, slices_mm))
+        drawn = _uppermost_areas(marrow, rows, self._sacrum_parameters.share_between, parameters, slices_mm)
+        if parameters.edge_mm:
+            drawn = ndimage.binary_erosion(drawn, _disk(parameters.edge_mm, slices_mm))
+        drawn = _away_from_bright(drawn, self._stir, self._smooth_stir, parameters, slices_mm)
+        if not drawn.any():
+            raise NoProposalError(
+                "there is no plain marrow between the sacral foramina that is large enough to draw in"
+            )
+        found = np.zeros(self._scan.stir.shape, dtype=bool)
+        found[self._box] = drawn
+        return found
+
+    def _level(self, core: BoolArray) -> _Level:
+        level = _Level.of(self._stir, self._smooth_stir, self._t1w, core)
+        for _ in range(ROUNDS):
+            plain = level.plain(self._smooth_stir, self._smooth_t1w, self._steep_t1w, self._parameters)
+            level = _Level.of(self._stir, self._smooth_stir, self._t1w, core & plain)
+        return level
 
 
 @dataclass(frozen=True)
@@ -221,14 +258,14 @@ def _midline(region: BoolArray, column_mm: float) -> tuple[float, float]:
 
 
 def _box(
-    scan: Scan, sacrum: Sacrum, sacrum_parameters: SacrumParameters, parameters: MarrowParameters
+    scan: Scan, sacra: Sequence[Sacrum], sacrum_parameters: SacrumParameters, parameters: MarrowParameters
 ) -> tuple[slice, slice, slice]:
     """Slices, rows and columns where marrow is looked for, with room for the blur and for bright things beside it."""
     room = max(4 * parameters.smoothing_mm, parameters.bright_mm) + 4
-    distance = np.abs(sacrum.from_midline_mm(scan.stir.shape[2], scan.spacing_mm[2]))
-    columns = np.flatnonzero(distance < sacrum_parameters.half_width_mm + room)
-    rows = np.flatnonzero(sacrum.rows.any(axis=0))
-    slices = np.flatnonzero(sacrum.rows.any(axis=1))
+    distances = [each.from_midline_mm(scan.stir.shape[2], scan.spacing_mm[2]) for each in sacra]
+    columns = np.flatnonzero(np.min(np.abs(distances), axis=0) < sacrum_parameters.half_width_mm + room)
+    found = np.any([each.rows for each in sacra], axis=0)
+    rows, slices = (np.flatnonzero(found.any(axis=axis)) for axis in (0, 1))
     margin = int((sacrum_parameters.beyond_mm + room) / scan.spacing_mm[1]) + 1
     return (
         slice(max(int(slices[0]) - 1, 0), int(slices[-1]) + 2),

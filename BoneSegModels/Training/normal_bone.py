@@ -245,8 +245,7 @@ def _report_sensitivity(cases: Sequence[NormalBoneCase], parameters: NormalBoneP
             errors = []
             for curve, fold in zip(curves, leave_one_out(curves, other), strict=True):
                 trimming = fold.trimming
-                level = np.exp(trimming.level + trimming.slope * (curve.log_window - trimming.centre))
-                errors.append(abs(curve.at(float(np.clip(level, *trimming.limits)))))
+                errors.append(abs(float(curve.at(trimming, np.array(trimming.level), np.array(trimming.slope)))))
             lines.append(f"{name:<12} {value:<5} {np.median(errors):.2f} {max(errors):.2f}")
     return "\n".join(lines)
 
@@ -272,7 +271,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m Training.normal_bone", description="Calibrate the proposal.")
     parser.add_argument("--data", type=Path, required=True, help="folder of cases with a manual normal bone")
     parser.add_argument("--out", type=Path, help="folder for the parameters fitted on all cases and the results")
-    parser.add_argument("--version", default="1.0.0", help="of the parameters (default: %(default)s)")
+    parser.add_argument("--version", default="1.1.0", help="of the parameters (default: %(default)s)")
     parser.add_argument("--regions", action="store_true", help="also try disease regions with errors")
     parser.add_argument("--cross-validation", type=Path, help="also try the regions that this one's networks found")
     parser.add_argument("--sensitivity", action="store_true", help="also try other values of what is not fitted")

@@ -61,14 +61,32 @@ class NormalBoneCase:
 
 @dataclass(frozen=True)
 class Curve:
-    """Error of the sensitive threshold by level (`LEVELS`), in the reader's interquartile ranges, and log window."""
+    """Error of the sensitive threshold by level (`LEVELS`), in the reader's interquartile ranges, and log windows.
 
-    log_window: float
+    Attributes
+    ----------
+    log_windows
+        Of each version of the proposal, shape (versions,).
+    errors
+        Shape (versions, levels).
+    """
+
+    log_windows: FloatArray
     errors: FloatArray
 
-    def at(self, level: float) -> float:
-        """Error at any level."""
-        return float(np.interp(level, LEVELS, self.errors))
+    @property
+    def log_window(self) -> float:
+        """Median of the versions."""
+        return float(np.median(self.log_windows))
+
+    def at(self, trimming: TrimmingParameters, level: FloatArray, slope: FloatArray) -> FloatArray:
+        """Median error of the versions, for trimming with these levels and slopes, which have one shape."""
+        errors = []
+        for log_window, error in zip(self.log_windows, self.errors, strict=True):
+            tried = np.clip(np.exp(level + slope * (log_window - trimming.centre)), *trimming.limits)
+            errors.append(np.interp(tried, LEVELS, error))
+        median: FloatArray = np.median(errors, axis=0)
+        return median
 
 
 def read_cases(folder: Path) -> list[NormalBoneCase]:
@@ -109,10 +127,10 @@ def curve_of(case: NormalBoneCase, parameters: NormalBoneParameters) -> Curve:
     NoProposalError
         If there is no proposal for the case.
     """
-    drawn = draw_marrow(case.stir, case.t1w, case.region, parameters)
+    versions = draw_marrow(case.stir, case.t1w, case.region, parameters)
     wanted, iqr = case.thresholds.sensitive, case.statistics.iqr
-    errors = [(_sensitive(drawn, parameters.trimming, float(level)) - wanted) / iqr for level in LEVELS]
-    return Curve(drawn.log_window, np.array(errors))
+    found = [[_sensitive(drawn, parameters.trimming, float(level)) for level in LEVELS] for drawn in versions]
+    return Curve(np.array([drawn.log_window for drawn in versions]), (np.array(found) - wanted) / iqr)
 
 
 def fit(curves: Sequence[Curve], start: TrimmingParameters | None = None) -> TrimmingParameters:
@@ -121,17 +139,14 @@ def fit(curves: Sequence[Curve], start: TrimmingParameters | None = None) -> Tri
     The mean and not the best pair, because errors are steps of few voxels and the best pair jumps with every case.
     """
     start = start or TrimmingParameters()
-    centre = float(np.mean([curve.log_window for curve in curves]))
-    low, high = start.limits
-
+    start = replace(start, centre=round(float(np.mean([curve.log_window for curve in curves])), 4))
     levels, slopes = np.meshgrid(FITTED_LEVELS, FITTED_SLOPES, indexing="ij")
     unlikely = ((slopes - SLOPE_EXPECTED) / SLOPE_SPREAD) ** 2
     for curve in curves:
-        tried = np.clip(np.exp(levels + slopes * (curve.log_window - centre)), low, high)
-        unlikely += (np.interp(tried, LEVELS, curve.errors) / ERROR_IQR) ** 2
+        unlikely += (curve.at(start, levels, slopes) / ERROR_IQR) ** 2
     weight = np.exp(-(unlikely - unlikely.min()) / 2)
     level, slope = (float(np.average(each, weights=weight)) for each in (levels, slopes))
-    return replace(start, level=round(level, 4), slope=round(slope, 4), centre=round(centre, 4))
+    return replace(start, level=round(level, 4), slope=round(slope, 4))
 
 
 def leave_one_out(curves: Sequence[Curve], parameters: NormalBoneParameters) -> list[NormalBoneParameters]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import torch
+from BoneSegModelsLib.inference import neighbours
 from BoneSegModelsLib.small_parts import small_parts
 from torch import nn
 from VHIWorkflowLib.core.grids import BoolArray
 
 from .configuration import TrainingConfiguration
-from .dataset import Subject, network_slices, with_neighbours
+from .dataset import Subject, network_slices
 from .slices import centred
 
 SLICES_AT_ONCE = 5
@@ -43,15 +44,22 @@ def predict_subject(
 def predict_slices(
     network: nn.Module, image: torch.Tensor, configuration: TrainingConfiguration, device: torch.device
 ) -> torch.Tensor:
-    """Probabilities of scaled slices, shape (slices, rows, columns), at the network's spacing; on the CPU."""
+    """Probabilities of scaled slices, shape (slices, rows, columns), at the network's spacing; on the CPU.
+
+    Slices of one grey level hold nothing, and are no neighbours, as when a model is run.
+    """
     rows, columns = image.shape[1:]
     multiple = configuration.multiple
     padded = centred(image, -(-rows // multiple) * multiple, -(-columns // multiple) * multiple)
     above, left = (padded.shape[1] - rows) // 2, (padded.shape[2] - columns) // 2
-    stacks = padded[with_neighbours(len(padded), configuration.context_slices)]
+    empty = (image.amax((1, 2)) == image.amin((1, 2))).numpy()
+    places = [neighbours(number, configuration.context_slices, empty) for number in range(len(image))]
+    stacks = padded[torch.tensor(places)]
     was_training = network.training
     network.eval()
     with torch.inference_mode():
         parts = [torch.sigmoid(network(part.to(device)))[:, 0] for part in torch.split(stacks, SLICES_AT_ONCE)]
     network.train(was_training)
-    return torch.cat(parts)[:, above : above + rows, left : left + columns].float().cpu()
+    probabilities = torch.cat(parts)[:, above : above + rows, left : left + columns].float().cpu()
+    probabilities[torch.from_numpy(empty)] = 0
+    return probabilities

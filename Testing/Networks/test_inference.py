@@ -147,6 +147,32 @@ def test_an_empty_slice_between_full_ones_stays_empty(tmp_path: Path) -> None:
     assert not segment(scan, model).probabilities[:, 2].any()
 
 
+@pytest.mark.parametrize("name", ["torch", "numpy"])
+@pytest.mark.parametrize("value", [0, 300])
+@pytest.mark.parametrize("way", ["unit_range", "z_score"])
+def test_empty_slices_change_nothing_on_the_others(tmp_path: Path, name: str, value: int, way: str) -> None:
+    """Padded at both ends, as when series are brought to one number of slices: each slice is found as without them."""
+    seen = replace(with_context(2).input, intensity=IntensityScaling((1, 99), way))  # type: ignore[arg-type]
+    model = random_model(tmp_path, replace(with_context(2), input=seen))
+    backend = open_backend(model, name, "cpu")  # type: ignore[arg-type]
+    scan = smooth_scan(oblique_grid((7, 24, 24), (3, 0.45, 0.45)))
+    wide = np.full((12, 24, 24), value, scan.array.dtype)
+    wide[3:10] = scan.array
+    wanted = segment(scan, model, backend).probabilities
+    assert wanted.std() > 0.001
+    found = segment(Volume(wide, oblique_grid((12, 24, 24), (3, 0.45, 0.45))), model, backend).probabilities
+    assert np.array_equal(found[:, 3:10], wanted)
+    assert not found[:, [0, 1, 2, 10, 11]].any()
+
+
+def test_margins_of_one_grey_level_do_not_change_the_scaling() -> None:
+    scan = smooth_scan(oblique_grid((4, 24, 24), (3, 0.6, 0.6))).array
+    wide = np.pad(scan, ((1, 2), (9, 0), (5, 7)))
+    for way in ("unit_range", "z_score"):
+        scaling = IntensityScaling((1, 99), way)  # type: ignore[arg-type]
+        assert np.array_equal(scale(wide, scaling)[1:5, 9:, 5:29], scale(scan, scaling))
+
+
 def test_progress_counts_slices(flat: Model) -> None:
     seen: list[tuple[int, int]] = []
     scan = smooth_scan(oblique_grid((7, 16, 16), (3, 0.6, 0.6)))
@@ -244,6 +270,25 @@ def test_an_implausible_volume_is_warned_of(tmp_path: Path) -> None:
         assert any("look at it" in text for text in segment(scan, model).warnings) is warned
 
 
+def test_what_the_network_is_unsure_of_is_warned_of_with_its_slices(tmp_path: Path) -> None:
+    """Grey levels near the middle are what a network that goes by brightness cannot decide."""
+    grid = oblique_grid((15, 60, 60), (3, 0.6, 0.6))
+    scan = sphere_scan(grid, 12)
+    unsure = replace(labels(1)[0], largest_unsure_share=1.0)
+    model = bright_model(tmp_path, labels=(unsure,))
+    assert not segment(scan, model).warnings
+    for slices, words in (([6], "on slice 6 (counted from 0)"), ([5, 6, 8], "on slices 5 to 6, 8 (counted from 0)")):
+        array = scan.array.copy()
+        array[slices, 5:55, 5:15] = array.min() + 0.49 * np.ptp(array)
+        (warning,) = segment(Volume(array, grid), model).warnings
+        assert words in warning
+    everywhere = np.where(scan.array < scan.array.max() / 2, scan.array.max() * 0.49, scan.array)
+    everywhere[:, :2] = 0
+    (warning,) = segment(Volume(everywhere, grid), model).warnings
+    assert "in all of this scan" in warning
+    assert not segment(Volume(everywhere, grid), bright_model(tmp_path / "unchecked")).warnings
+
+
 def test_parts_too_small_for_their_label_are_dropped(tmp_path: Path) -> None:
     grid = oblique_grid((15, 60, 60), (3, 0.6, 0.6))
     large = sphere_scan(grid, 12)
@@ -291,11 +336,11 @@ def test_patches_cover_everything_with_the_overlap_asked_for() -> None:
 
 
 def test_grey_levels_are_scaled_as_the_file_says() -> None:
-    values = np.array([[[0.0, 1, 2, 3, 10]], [[0.0, 2, 4, 6, 20]]])
-    by_slice = scale(values, IntensityScaling((0, 100), "unit_range", "slice"))
+    values = np.array([[[0.0, 1, 2, 3, 10]], [[1.0, 2, 4, 6, 20]]])
+    by_slice = scale(np.stack([values[0], 2 * values[0]]), IntensityScaling((0, 100), "unit_range", "slice"))
     np.testing.assert_allclose(by_slice[0], by_slice[1])
     by_volume = scale(values, IntensityScaling((0, 50), "unit_range", "volume", (-0.5, 1.5)))
-    np.testing.assert_allclose(by_volume[1, 0], [0, 0.8, 1.5, 1.5, 1.5])
+    np.testing.assert_allclose(by_volume[1, 0], [0.4, 0.8, 1.5, 1.5, 1.5])
     normal = scale(values, IntensityScaling((0, 100), "z_score", "volume", None))
     assert normal.mean() == pytest.approx(0, abs=1e-6)
     assert normal.std() == pytest.approx(1, abs=1e-6)

@@ -10,8 +10,15 @@ import numpy as np
 import pytest
 from BoneSegModelsLib.errors import ModelError
 from BoneSegModelsLib.model_folders import models_folder
-from BoneSegModelsLib.normal_bone import Proposal, propose_normal_bone
-from BoneSegModelsLib.normal_bone_confidence import Doubt, confidence_from
+from BoneSegModelsLib.normal_bone import (
+    Proposal,
+    Version,
+    draw_marrow,
+    middle_version,
+    propose_normal_bone,
+    spared_intensity,
+)
+from BoneSegModelsLib.normal_bone_confidence import Doubt, confidence_from, doubts_about_edges
 from BoneSegModelsLib.normal_bone_parameters import MODEL_NAME, PARAMETERS_NAME, digest, read_parameters
 from BoneSegModelsLib.sacrum import NoProposalError
 from Core.small_cases import ALL_STORAGES, Storage
@@ -199,7 +206,7 @@ def damaged(change: str) -> bytes:
     elif change == "wrong type":
         document["marrow"]["slices"] = "five"
     elif change == "newer":
-        document["format_version"] = 2
+        document["format_version"] = 3
     elif change == "another file":
         document["format"] = "something"
     if change not in ("number changed", "another file"):
@@ -233,13 +240,53 @@ def test_missing_parameters_are_named(tmp_path: Path) -> None:
         read_parameters(tmp_path / "parameters.json")
 
 
+def test_the_version_in_the_middle_is_proposed_and_the_spread_is_a_doubt(phantom: Phantom) -> None:
+    drawn = draw_marrow(phantom.stir, phantom.t1w, phantom.disease_region, read_parameters())
+    values = drawn[0].intensities
+    versions = []
+    for level in (70, 99, 95, 80, 90):
+        statistics = normal_bone_statistics(values[values <= np.percentile(values, level)])
+        versions.append(Version(drawn[0], drawn[0].mask, statistics, thresholds_from(statistics)))
+    chosen, unsteady = middle_version(versions)
+    ordered = sorted(version.thresholds.sensitive for version in versions)
+    assert chosen is versions[4]
+    assert unsteady == pytest.approx((ordered[-1] - ordered[0]) / chosen.statistics.iqr)
+    (doubt,) = doubts_about_edges(0.8)
+    assert doubt.factor < 1
+    assert "moves by 0.8 IQR" in doubt.reason
+    assert not list(doubts_about_edges(0.1))
+
+
+def test_no_threshold_hangs_on_one_slice() -> None:
+    """However bright and however many the voxels of one slice are, those of the others decide."""
+    stir = np.arange(300.0).reshape(3, 10, 10)
+    mask = np.ones(stir.shape, dtype=bool)
+    wanted = spared_intensity(stir, mask, voxels=5)
+    assert wanted == 194
+    stir[2] *= 100
+    assert spared_intensity(stir, mask, voxels=5) == wanted
+
+
+@pytest.mark.real_cases
+@pytest.mark.slow
+@pytest.mark.parametrize("change", ["eroded", "dilated", "shifted"])
+def test_the_threshold_of_real_cases_stays_where_the_region_is_wrong_at_its_edges(change: str) -> None:
+    moved = []
+    for case in read_cases(REAL_CASES):
+        given = propose_normal_bone(case.stir, case.t1w, case.region)
+        there = propose_normal_bone(case.stir, case.t1w, changed(case.region, change, seed=1))
+        moved.append(abs(there.thresholds.sensitive - given.thresholds.sensitive) / case.statistics.iqr)
+    assert np.median(moved) < 0.1
+    assert max(moved) < 0.6
+
+
 @pytest.mark.real_cases
 @pytest.mark.slow
 def test_thresholds_come_near_the_readers_own_with_the_case_held_out() -> None:
     judged = cross_validate(read_cases(REAL_CASES), starting_parameters())
     assert [each.case for each in judged] == ["1007", "1012", "1013", "1016", "1234", "2015", "3002", "4386"]
     figures = summary(judged)
-    assert figures["sensitive_error_iqr"]["median"] <= 0.3
+    assert figures["sensitive_error_iqr"]["median"] <= 0.4  # the card says what it takes to stay steady
     assert figures["sensitive_error_iqr"]["worst"] <= 1.0
     assert all(each.voxels >= 2000 and each.slices >= 3 for each in judged)
     wrong = {each.case for each in judged if each.vhi_ratio and not 2 / 3 < each.vhi_ratio < 1.5}

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from BoneSegModelsLib.unet_torch import build_with_weights
+from BoneSegModelsLib.unet_torch import build, build_with_weights
 from Training import cross_validate, evaluate
 from Training import train as training
 from Training.check import STILL, tiny_configuration, tiny_slices, tiny_subjects
@@ -164,6 +164,19 @@ def test_the_learning_rate_rises_and_falls_to_nothing() -> None:
     assert rates[:10] == sorted(rates[:10])
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[-1] < 1e-3 * configuration.learning_rate
+
+
+def test_empty_slices_change_nothing_on_the_others_as_when_a_model_is_run() -> None:
+    configuration = tiny_configuration()
+    torch.manual_seed(1)
+    network = build(configuration.architecture())
+    image = tiny_slices()[0].image
+    padded = torch.cat([torch.zeros_like(image[:2]), image, torch.zeros_like(image[:1])])
+    wanted = predict_slices(network, image, configuration, CPU)
+    found = predict_slices(network, padded, configuration, CPU)
+    assert float(wanted.std()) > 0
+    assert torch.allclose(found[2:-1], wanted, atol=1e-6)
+    assert not found[[0, 1, -1]].any()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
