@@ -91,11 +91,15 @@ class SlicePointer:
         self.cross.show(ras)
 
     def unpin(self) -> None:
-        """Forget the island that was pointed at."""
-        self._pinned = None
+        """Forget the island that was pointed at, and outline it no more where the cursor is not."""
+        pinned, self._pinned = self._pinned, None
+        if pinned is not None and self._xy is None:
+            self.hide()
 
     def _on_mouse(self, event: Event, xy: tuple[int, int]) -> bool:
         """Act on an event; True keeps it from Slicer."""
+        if event == "enter":
+            self._hooks.entered()
         if self._hooks.is_placing() or self._workflow.case is None:
             self._leave()
             return False

@@ -262,3 +262,15 @@ class CleaningTests(CaseBench):
         self.assertEqual(len(seen), len(self.session.partition))
         self.ui.nextSuspiciousButton.click()
         self.assertIn("decided", self.panel.desk.message)
+
+    def test_island_jumped_to_is_outlined_in_both_views_until_another_is_hovered(self) -> None:
+        """So that it is seen on T1w too; then there is one outline, under the cursor."""
+        self.open_list()
+        self.ui.nextSuspiciousButton.click()
+        self.assertTrue(self.pointer().is_outlining and self.pointer(T1W_VIEW).is_outlining)
+        jumped = self.panel.desk.at_hand.number
+        other = next(row for row in self.workflow.islands("size") if row.number != jumped)
+        self.mouse().move(self.pixel(other))
+        self.assertEqual(self.panel.desk.at_hand.number, other.number)
+        self.assertTrue(self.pointer().is_outlining)
+        self.assertFalse(self.pointer(T1W_VIEW).is_outlining)

@@ -115,6 +115,18 @@ class LifeTests(CaseBench):
         self.widget.enter()
         self.use_module()
 
+    def test_keys_act_again_when_the_mouse_comes_from_a_field(self) -> None:
+        """A number typed on the panel stands, and letters are keys again."""
+        self.open_list()
+        field = self.ui.smallerThanSpinBox
+        field.setFocus()
+        field.setValue(12.5)
+        self.assertTrue(field.isAncestorOf(slicer.util.mainWindow().focusWidget()) or field.hasFocus())
+        self.mouse().enter((50, 50))
+        focused = slicer.util.mainWindow().focusWidget()
+        self.assertFalse(focused is not None and self.widget.parent.isAncestorOf(focused))
+        self.assertEqual(self.panel.options.node.smaller_than_mm3, 12.5)
+
     def test_second_case_knows_nothing_of_the_first(self) -> None:
         """Masks, undo, table and numbers are those of the second."""
         self.open_list()

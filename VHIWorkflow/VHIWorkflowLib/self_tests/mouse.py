@@ -26,6 +26,13 @@ class Mouse:
         self._widget = view.VTKWidget()
         self._window = view.renderWindow()
 
+    def enter(self, xy: tuple[float, float]) -> None:
+        """Come into the view at a pixel."""
+        here = self._local(xy)
+        there = qt.QPointF(self._widget.mapToGlobal(here.toPoint()))
+        qt.QApplication.sendEvent(self._widget, qt.QEnterEvent(here, here, there))
+        slicer.app.processEvents()
+
     def move(self, xy: tuple[float, float], button: Any = None) -> None:
         """Move to a pixel, with a button held or none."""
         self._send(qt.QEvent.MouseMove, xy, qt.Qt.NoButton, button)
