@@ -85,6 +85,20 @@ class ListTests(CaseBench):
                 self.assertNotIn(hidden, text)
         self.assertEqual(len(read_rows(self.out / RESULTS_NAME)), 2)
 
+    def test_names_of_a_blinded_list_are_shown_only_when_asked_for(self) -> None:
+        """A "no" leaves the list blinded, a "yes" shows it."""
+        self.panel.options.node.blinded = True
+        self.open_list()
+        self.panel.options.node.blinded = False
+        self.prompts.confirms = False
+        self.open_list()
+        self.assertEqual(self.ui.casesTable.item(0, 0).text(), "Case 1")
+        self.assertTrue(self.workflow.study.blinded and self.panel.options.node.blinded)
+        self.panel.options.node.blinded = False
+        self.prompts.confirms = True
+        self.open_list()
+        self.assertIn(READY[0], self.ui.casesTable.item(0, 0).text())
+
     def test_finished_case_is_found_as_it_was_left(self) -> None:
         """Decisions, undo and the slice that was shown."""
         self.open_list()
@@ -111,6 +125,7 @@ class ListTests(CaseBench):
         piece = Frame((x + 10, y, z), whole.width_mm / 3, whole.width_mm / 3)
         show_frame(self.slice_node(), grid, piece)
         left = frame_in_view(self.slice_node(), grid)
+        assert left is not None
         brightness = Brightness(50.0, 321.0)
         set_brightness(self.workflow.case.stir_node, brightness)
         self.ui.nextCaseButton.click()
@@ -121,6 +136,7 @@ class ListTests(CaseBench):
         self.assertEqual(self.panel.slice_shown(), number)
         self.assertEqual(brightness_of(self.workflow.case.stir_node), brightness)
         shown = frame_in_view(self.slice_node(), grid)
+        assert shown is not None
         for now, then in ((shown.width_mm, left.width_mm), (shown.height_mm, left.height_mm)):
             self.assertAlmostEqual(now, then, places=3)
         self.assertTrue(np.allclose(shown.centre, left.centre, atol=1e-3))
