@@ -119,9 +119,9 @@ class ViewLayout:
 
     def give_back(self) -> None:
         """Show the reader's own layout again."""
+        self.remember()
         before, self._before = self._before, None
         if before is not None:
-            self.remember()
             if self._case is not None and self._case.segmentation_node is not None:
                 _everywhere(self._case)
             self._manager.setLayout(before)
