@@ -30,6 +30,8 @@ class LifeTests(CaseBench):
         slicer.app.processEvents()
         self.assertIsNone(self.workflow.case)
         self.assertIn("scene was closed", self.panel.desk.message)
+        for kind in ("vtkMRMLSegmentationNode", "vtkMRMLScalarVolumeNode"):
+            self.assertEqual(len(slicer.util.getNodesByClass(kind)), 0)  # though the cursor is over an island
         self.mouse().move((30, 30))
         self.mouse().click((30, 30))
         self.panel.options.node.out_folder = str(self.out)
