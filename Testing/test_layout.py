@@ -132,7 +132,10 @@ def test_the_core_imports_nothing_but_numpy_and_scipy(path: Path) -> None:
         ("phantom", {"core", "phantom"}),
         ("files", {"core", "files"}),
         ("study", {"core", "files", "figure", "phantom", "study"}),
-        ("scene", {"core", "files", "phantom", "scene", "study"}),
+        ("statistics", {"core", "statistics"}),
+        ("agreement", {"agreement", "core", "files", "statistics", "study"}),
+        ("report", {"agreement", "core", "figure", "figure_view", "files", "report", "statistics", "study"}),
+        ("scene", {"agreement", "core", "files", "phantom", "report", "scene", "statistics", "study"}),
     ],
 )
 def test_dependencies_point_one_way(room: str, may_use: set[str]) -> None:

@@ -64,9 +64,10 @@ def test_tables_and_report_from_two_folders_of_masks(readings, tmp_path, capsys)
     assert figures["cases with two empty masks"]["value"] == "1"
     assert float(figures["VHI (mm3), bias"]["value"]) == 0
     page = (out / "report.html").read_text(encoding="utf-8")
-    assert page.count("<svg") == 3
-    assert "only first" in page
-    assert not re.search(r"(src|href)=", page)
+    assert page.count("<svg") == 4
+    assert "Only in first, left out (1): only first." in page
+    assert "Two empty masks, left out of overlap and distances (1): S5." in page
+    assert not re.search(r"""(src|href)=['"](?!#|data:)|url\(|@import""", page)
 
 
 def test_texts_from_files_cannot_become_html(tmp_path, capsys):

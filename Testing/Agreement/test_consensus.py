@@ -60,6 +60,24 @@ def test_readers_who_see_nothing_agree_on_nothing(rule):
     assert not consensus({"A": nothing, "B": nothing}, rule).mask.any()
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_readers_who_mark_everything_agree_on_everything(rule):
+    everything = np.ones((3, 5, 5), dtype=bool)
+    found = consensus({"A": everything, "B": everything}, rule)
+    assert found.mask.all()
+    assert {(each.sensitivity, each.specificity) for each in found.performance.values()} == {(1.0, 1.0)}
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0, 1), st.sampled_from(RULES))
+def test_performance_is_a_share_whatever_is_marked(seed, share, rule):
+    rng = np.random.default_rng(seed)
+    masks = {reader: rng.random((3, 6, 6)) < share for reader in "ABC"}
+    for each in consensus(masks, rule).performance.values():
+        assert 0 <= each.sensitivity <= 1
+        assert 0 <= each.specificity <= 1
+
+
 def test_each_reader_meets_the_others_consensus():
     _, masks = made_readers()
     found = others_consensus(masks, "majority")

@@ -8,6 +8,7 @@ import SimpleITK
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from RealCases import REAL_CASES
+from scipy import ndimage
 from VHIWorkflowLib.agreement.masks import mask_agreement
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import Grid
@@ -89,6 +90,20 @@ def test_overlap_is_that_of_simpleitk(seed):
     found = mask_agreement(a, b, GRID).overlap
     assert found.dice == pytest.approx(measure.GetDiceCoefficient())
     assert found.jaccard == pytest.approx(measure.GetJaccardCoefficient())
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_distances_are_those_of_a_distance_map_of_the_whole_volume(seed):
+    a, b = random_masks(seed)
+    if not (a.any() and b.any()):
+        return
+    surfaces = [mask & ~ndimage.binary_erosion(mask) for mask in (a, b)]
+    maps = [ndimage.distance_transform_edt(~surface, sampling=GRID.spacing_mm) for surface in surfaces]
+    directed = [maps[1][surfaces[0]], maps[0][surfaces[1]]]
+    found = mask_agreement(a, b, GRID).distances
+    assert found.hd95_mm == pytest.approx(max(np.percentile(each, 95) for each in directed))
+    assert found.mean_mm == pytest.approx(np.concatenate(directed).mean())
 
 
 def test_masks_of_another_shape_are_refused():

@@ -15,7 +15,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from Benchmarks.side_by_side import MET, MISSED, title
 
-SCRIPTS = ("compute", "cleaning", "process", "scaling", "stability", "networks", "effort", "scene", "walkthrough")
+SCRIPTS = (
+    *("compute", "cleaning", "process", "scaling", "stability", "networks", "effort", "scene", "walkthrough"),
+    "agreement_scale",
+)
 
 
 def main() -> int:

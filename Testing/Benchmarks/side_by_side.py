@@ -74,6 +74,38 @@ def side_by_side(work: Mapping[str, Callable[[], object]], rounds: int) -> dict[
     return times
 
 
+@dataclass
+class InARow:
+    """The same work called several times in a row, one row a round.
+
+    ``first`` is the first call, when other work has pushed everything of this one out of the processor's caches;
+    ``later`` the median of the calls that follow it.
+    """
+
+    first: Times = field(default_factory=Times)
+    later: Times = field(default_factory=Times)
+
+    def add(self, row: Times) -> None:
+        """Add a round."""
+        self.first.add(row.wall[0], row.cpu[0])
+        self.later.add(statistics.median(row.wall[1:]), statistics.median(row.cpu[1:]))
+
+
+def in_a_row(work: Mapping[str, Callable[[], object]], rounds: int, calls: int) -> dict[str, InARow]:
+    """Do each some times in a row, 2 at least, then the next, round after round: A A A B B B A A A B B B ..."""
+    times = {name: InARow() for name in work}
+    for each in work.values():
+        each()
+    for _ in range(rounds):
+        for name, each in work.items():
+            gc.collect()
+            row = Times()
+            for _ in range(calls):
+                timed(each, row)
+            times[name].add(row)
+    return times
+
+
 def ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:
     """Ratio in each round."""
     return [a / b for a, b in zip(above, below, strict=True)]

@@ -83,7 +83,7 @@ def assert_nothing_is_locked(out: Path) -> None:
 def played(which: str, files: CaseFiles, out: Path, runs: int, seed: int) -> list[list[str]]:
     """Let a program of ``killed_programs`` play; its lines as words."""
     command = [sys.executable, killed_programs.__file__, which, files.stir.path.parent, out, str(runs), str(seed)]
-    environment = ENVIRONMENT | {"PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+    environment = ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return [line.split() for line in done.stdout.splitlines()]

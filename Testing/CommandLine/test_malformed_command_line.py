@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from CommandLine.command_lines import Ran, measure_arguments, run_here, run_process, write_worklist
+from CommandLine.command_lines import ENVIRONMENT, Ran, measure_arguments, run_here, run_process, write_worklist
 from Files import synthetic
 from Files.dicom_files import write_series
 from Files.malformed import CATALOGUE
@@ -20,6 +22,8 @@ from VHIWorkflowLib.study.case_inputs import CaseFiles
 from VHIWorkflowLib.study.measure_case import measure_case
 
 MEMORY = 3 * 2**30
+MEMORY_LEFT = 900 * 2**20
+LIMITED_MEMORY = Path(__file__).with_name("limited_memory.py")
 OPTIONS = {"stir": "--stir", "t1": "--t1", "normal_bone": "--normal-bone", "disease_region": "--disease-region"}
 NAMES = {"--case": "1", "--time-point": "t", "--reader": "r"}
 
@@ -90,6 +94,21 @@ def test_the_good_case_fits_the_memory_that_malformed_ones_are_given(folder, tmp
         environment={"OPENBLAS_NUM_THREADS": "1"},
     )
     assert (ran.status, ran.err.count("\n")) == (0, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="known on Linux only")
+def test_no_malformed_input_takes_a_gigabyte(tmp_path):
+    """The whole catalogue in one process that may allocate 900 MB more than a good case takes."""
+    command = [sys.executable, str(LIMITED_MEMORY), str(tmp_path), str(MEMORY_LEFT)]
+    environment = ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    ends = {end["name"]: end for end in map(json.loads, done.stdout.splitlines())}
+    assert list(ends) == [entry.name for entry in CATALOGUE]
+    for entry in CATALOGUE:
+        refused = Ran(ends[entry.name]["status"], "", ends[entry.name]["err"])
+        assert entry.expected in refused.problem
 
 
 def test_the_catalogue_is_as_long_as_promised():

@@ -1,13 +1,14 @@
-"""Blocks of eight voxels: the same runs as from the whole volume, whatever its size and wherever the bone lies."""
+"""Blocks of eight voxels: the same positions and runs as from the whole volume, whatever its size and shape."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from Core.small_cases import AXES
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from VHIWorkflowLib.core.blocks import BLOCK, Blocks, positions_of_true
+from VHIWorkflowLib.core.blocks import BLOCK, blocks_holding, in_blocks, positions_of_true, stretches
 from VHIWorkflowLib.core.grids import BoolArray
 from VHIWorkflowLib.core.lattice import Lattice, Runs
 
@@ -28,24 +29,31 @@ def test_runs_found_in_blocks_are_those_of_the_whole_volume(
 ) -> None:
     region, chosen = region_and_chosen
     lattice = Lattice(region.shape, slice_axis)
-    blocks = Blocks.holding(lattice.in_order(region), np.empty(0, dtype=np.int64))
-    found = lattice.runs_between(blocks.ends(blocks.of(lattice.in_order(region & chosen))))
+    numbers = blocks_holding(in_blocks(lattice.in_order(region)))
+    in_them = in_blocks(lattice.in_order(region & chosen)).take(numbers, axis=0)
+    found = lattice.runs_between(*stretches(in_them, numbers))
     expected = Runs.of(lattice.codes_of(region & chosen))
     assert found.start.tolist() == expected.start.tolist()
     assert found.stop.tolist() == expected.stop.tolist()
 
 
-@given(st.integers(1, 70).flatmap(lambda size: st.tuples(arrays(np.bool_, size), arrays(np.bool_, size))))
-def test_blocks_hold_every_voxel_of_their_masks_and_little_else(masks: tuple[BoolArray, BoolArray]) -> None:
-    either = masks[0] | masks[1]
-    others = np.flatnonzero(masks[1])
-    blocks = Blocks.holding(masks[0], others)
-    places = blocks.of(np.arange(either.size))
-    assert places[blocks.places(others)].tolist() == others.tolist()
-    assert (np.diff(places) > 0).all()
-    assert either[places].sum() == either.sum()
-    near = np.isin(places // BLOCK, [np.flatnonzero(either) // BLOCK, np.flatnonzero(either) // BLOCK + 1])
-    assert (near | (places >= either.size // BLOCK * BLOCK)).all()
+@pytest.mark.parametrize("density", [0.01, 0.1, 0.5, 0.9])
+def test_stretches_of_a_long_array_begin_and_end_where_it_changes(density: float) -> None:
+    rng = np.random.default_rng(7)
+    mask = np.repeat(rng.random(5000) < density, rng.integers(1, 30, 5000))
+    numbers = blocks_holding(in_blocks(mask))
+    first, last = stretches(in_blocks(mask).take(numbers, axis=0), numbers)
+    change = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
+    assert first.tolist() == change[0::2].tolist()
+    assert last.tolist() == (change[1::2] - 1).tolist()
+
+
+@given(st.integers(1, 70).flatmap(lambda size: arrays(np.bool_, size)))
+def test_the_blocks_of_a_mask_are_those_with_any_voxel_of_it(mask: BoolArray) -> None:
+    blocks = in_blocks(mask)
+    assert blocks.ravel()[: mask.size].tolist() == mask.tolist()
+    assert not blocks.ravel()[mask.size :].any()
+    assert blocks_holding(blocks).tolist() == sorted(set((np.flatnonzero(mask) // BLOCK).tolist()))
 
 
 @given(arrays(np.bool_, st.integers(0, 40)))

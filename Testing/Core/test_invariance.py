@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pytest
 from Core.small_cases import ALL_STORAGES, SmallCase, Storage, small_case
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.facts import IslandFacts, island_facts
+from VHIWorkflowLib.core.grids import Volume
 from VHIWorkflowLib.core.measurement import Preliminary
 from VHIWorkflowLib.core.stability import Stability, how_much_hangs_on_normal_bone
 from VHIWorkflowLib.core.targets import BesidePlane, SmallerThan, Touching, WholeSlice
+from VHIWorkflowLib.files.image_writing import write_volume
+from VHIWorkflowLib.files.volumes import read_image, read_mask
 
 SEED = 7
 
@@ -108,6 +116,35 @@ def test_flipped_and_permuted_storage_gives_the_same_measurement(storage: Storag
     assert (there.mask() == storage.array(here.mask())).all()
     assert (there.conservative_mask() == storage.array(here.conservative_mask())).all()
     assert facts_by_place(there) == facts_by_place(here)
+
+
+def through_files(case: SmallCase, ending: str) -> SmallCase:
+    """Written in a format and read again."""
+    with TemporaryDirectory() as name:
+        paths = {part: Path(name) / f"{part}{ending}" for part in ("stir", "normal_bone", "disease_region")}
+        write_volume(paths["stir"], case.stir)
+        write_volume(paths["normal_bone"], Volume(case.normal_bone, case.stir.grid))
+        write_volume(paths["disease_region"], Volume(case.disease_region, case.stir.grid))
+        masks = (read_mask(paths[part]).array for part in ("normal_bone", "disease_region"))
+        return SmallCase(read_image(paths["stir"]), *masks)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    storage=st.sampled_from(ALL_STORAGES),
+    ending=st.sampled_from([".nii", ".nii.gz", ".nrrd", ".mha"]),
+)
+def test_any_case_is_measured_the_same_however_and_in_whatever_format_it_is_stored(
+    seed: int, storage: Storage, ending: str
+) -> None:
+    case = small_case(seed)
+    here, there = case.measured(), through_files(storage.case(case), ending).measured()
+    assert there.thresholds == here.thresholds
+    assert (there.mask() == storage.array(here.mask())).all()
+    assert (there.conservative_mask() == storage.array(here.conservative_mask())).all()
+    assert there.islands.number == here.islands.number
+    assert there.vhi.sensitive_mm3 == pytest.approx(here.vhi.sensitive_mm3, rel=1e-5)  # spacings are float32 in NIfTI
 
 
 @pytest.mark.parametrize("storage", ALL_STORAGES[1:])

@@ -8,44 +8,14 @@ from Core.small_cases import AXES, oblique_affine
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from skimage.morphology import remove_small_objects
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray, Grid
-from VHIWorkflowLib.core.lattice import Lattice, Runs
-from VHIWorkflowLib.core.masks import BoneVoxels, pixels_for_area, runs_without_small_groups, smallest_at_least
+from VHIWorkflowLib.core.lattice import Lattice
+from VHIWorkflowLib.core.masks import BoneVoxels, pixels_for_area, smallest_at_least
 from VHIWorkflowLib.core.measurement import mask_from
 
 shapes = st.tuples(*[st.integers(1, 6)] * 3)
 masks = shapes.flatmap(lambda shape: arrays(np.bool_, shape))
-
-
-def without_small_groups(mask: BoolArray, slice_axis: int, minimum_pixels: int) -> BoolArray:
-    lattice = Lattice(mask.shape, slice_axis)
-    runs, _ = runs_without_small_groups(Runs.of(lattice.codes_of(mask)), lattice, minimum_pixels)
-    return mask_from(lattice.flat(runs.codes()), mask.shape)
-
-
-def slice_by_slice(mask: BoolArray, slice_axis: int, minimum_pixels: int) -> BoolArray:
-    result = np.zeros_like(mask)
-    for number in range(mask.shape[slice_axis]):
-        place = tuple(number if axis == slice_axis else slice(None) for axis in AXES)
-        result[place] = remove_small_objects(mask[place], max_size=minimum_pixels - 1, connectivity=2)
-    return result
-
-
-@given(mask=masks, slice_axis=st.sampled_from(AXES), minimum_pixels=st.integers(1, 7))
-def test_small_groups_go_slice_by_slice(mask: BoolArray, slice_axis: int, minimum_pixels: int) -> None:
-    expected = slice_by_slice(mask, slice_axis, minimum_pixels)
-    assert (without_small_groups(mask, slice_axis, minimum_pixels) == expected).all()
-
-
-@pytest.mark.parametrize("slice_axis", AXES)
-@pytest.mark.parametrize("density", [0.05, 0.15, 0.3, 0.5])
-def test_small_groups_of_larger_masks_go_slice_by_slice(slice_axis: int, density: float) -> None:
-    mask = np.random.default_rng(5).random((12, 20, 16)) < density
-    for minimum_pixels in (1, 2, 4, 9):
-        expected = slice_by_slice(mask, slice_axis, minimum_pixels)
-        assert (without_small_groups(mask, slice_axis, minimum_pixels) == expected).all()
 
 
 @given(

@@ -111,6 +111,22 @@ def test_mask_is_every_label_but_zero(tmp_path, ending, dtype):
     np.testing.assert_array_equal(mask.array, labels != 0)
 
 
+@pytest.mark.parametrize(("slope", "marked"), [(1.0, [1, 255]), (2.0, [2, 510]), (0.5, None)])
+def test_bytes_that_a_nifti_header_scales_are_scaled_before_they_are_labels(tmp_path, slope, marked):
+    labels = np.zeros_like(synthetic.normal_bone(), dtype=np.uint8)
+    labels.ravel()[:2] = 1, 255
+    path = synthetic.write(tmp_path / "mask.nii", labels)
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<ff", content, 112, slope, 0.0)
+    path.write_bytes(content)
+    if marked is None:
+        with pytest.raises(InputError, match="not whole numbers"):
+            read_mask(path)
+    else:
+        assert read_image(path).array.ravel()[:2].tolist() == marked
+        assert np.flatnonzero(read_mask(path).array).tolist() == [0, 1]
+
+
 def write_segmentation(path: Path, array: np.ndarray, segments: list[tuple[str, int, int]]) -> Path:
     """A segmentation as Slicer writes it: segments are (name, label, layer); ``array`` (k, j, i[, layer])."""
     made = synthetic.image(array, isVector=array.ndim == 4)

@@ -1,4 +1,4 @@
-"""What holds for any numbers, and what is said where a figure does not exist."""
+"""What holds for all figures, and what is said where one does not exist; see also `test_invariants`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from VHIWorkflowLib.statistics.estimates import logarithms
 from VHIWorkflowLib.statistics.intraclass import FORMS, intraclass_correlations
 from VHIWorkflowLib.statistics.paired_tests import paired_t, wilcoxon_signed_rank
 from VHIWorkflowLib.statistics.regression import ordinary_regression, passing_bablok
-from VHIWorkflowLib.statistics.resampling import bootstrapped, median_of
+from VHIWorkflowLib.statistics.resampling import bootstrapped_mean, median_of
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.integers(3, 40)
@@ -26,44 +26,13 @@ def volumes(seed: int, n: int) -> tuple[np.ndarray, np.ndarray]:
     return truth * np.exp(rng.normal(0, 0.2, n)), truth * np.exp(rng.normal(0.1, 0.3, n))
 
 
-def median(values: np.ndarray) -> np.ndarray:
-    return np.median(values, axis=-1)
-
-
-@given(SEEDS, SIZES)
-def test_swapping_readers_flips_signs_and_nothing_else(seed, n):
-    a, b = volumes(seed, n)
-    there, back = bland_altman(a, b), bland_altman(b, a)
-    assert back.bias.value == pytest.approx(-there.bias.value)
-    assert (back.lower.low, back.upper.high) == pytest.approx((-there.upper.high, -there.lower.low))
-    assert back.slope.value == pytest.approx(-there.slope.value)
-    assert smallest_detectable_change(b, a).value == pytest.approx(smallest_detectable_change(a, b).value)
-    assert correlation(b, a).coefficient.value == pytest.approx(correlation(a, b).coefficient.value)
-    assert concordance(b, a).value == pytest.approx(concordance(a, b).value)
-    assert wilcoxon_signed_rank(b, a).p == pytest.approx(wilcoxon_signed_rank(a, b).p)
-    swapped = intraclass_correlations(np.stack([b, a], axis=1))
-    for form, estimate in intraclass_correlations(np.stack([a, b], axis=1)).items():
-        assert swapped[form].value == pytest.approx(estimate.value)
-
-
-@given(SEEDS, SIZES, st.floats(0.01, 1000))
-def test_scaling_volumes_scales_raw_figures_and_leaves_those_on_log_scale(seed, n, factor):
-    a, b = volumes(seed, n)
-    raw, scaled = bland_altman(a, b), bland_altman(factor * a, factor * b)
-    assert scaled.bias.value == pytest.approx(factor * raw.bias.value)
-    assert scaled.upper.high == pytest.approx(factor * raw.upper.high)
-    on_log = [bland_altman(logarithms(k * a, k * 1.2)[0], logarithms(k * b, k * 1.2)[0]) for k in (1.0, factor)]
-    assert on_log[1].bias.value == pytest.approx(on_log[0].bias.value)
-    assert on_log[1].lower.low == pytest.approx(on_log[0].lower.low)
-
-
 @given(SEEDS, SIZES)
 def test_intervals_hold_their_value(seed, n):
     a, b = volumes(seed, n)
     found = bland_altman(a, b)
     estimates = [found.bias, found.lower, found.upper, smallest_detectable_change(a, b), concordance(a, b)]
     estimates += [correlation(a, b).coefficient, correlation(a, b, "spearman").coefficient, median_of(a)]
-    estimates += [*intraclass_correlations(np.stack([a, b], axis=1)).values(), bootstrapped(a, median)]
+    estimates += [*intraclass_correlations(np.stack([a, b], axis=1)).values(), bootstrapped_mean(a)]
     line = ordinary_regression(a, b)
     for each in [*estimates, line.slope, line.intercept]:
         assert each.n == n
@@ -97,7 +66,7 @@ def test_two_cases_give_figures_without_intervals_or_wide_ones():
     assert found.bias.high - found.bias.low > 40
     assert (found.slope.low, found.slope_p) == (None, None)
     assert median_of([1, 2]).low is None
-    assert bootstrapped([1.0, 2.0], median).low is None
+    assert bootstrapped_mean([1.0, 2.0]).low is None
 
 
 def test_one_case_gives_a_mean_and_nothing_else():
@@ -124,6 +93,8 @@ def test_readers_who_agree_wholly_correlate_with_one(form):
         (lambda: intraclass_correlations([[1, 2]]), "at least 2 cases"),
         (lambda: intraclass_correlations([[2, 2], [2, 2]]), "all values are equal"),
         (lambda: passing_bablok([1, 1, 1], [1, 1, 1]), "all points are the same"),
+        (lambda: passing_bablok([1, 2, 3], [3, 2, 1]), "do not rise together"),
+        (lambda: passing_bablok([1, 1, 1, 1, 2], [1, 2, 3, 4, 5]), "differ in one measurement alone"),
         (lambda: ordinary_regression([1, 1, 1], [1, 2, 3]), "no line"),
         (lambda: logarithms(np.array([-1.0]), 1.0), "negative"),
         (lambda: logarithms(np.array([1.0]), 0.0), "positive"),
@@ -141,4 +112,10 @@ def test_equal_pairs_do_not_differ():
 
 def test_the_same_cases_always_give_the_same_interval():
     a, _ = volumes(1, 12)
-    assert bootstrapped(a, median) == bootstrapped(a.copy(), median)
+    assert bootstrapped_mean(a) == bootstrapped_mean(a.copy())
+    assert intraclass_correlations(a.reshape(6, 2)) == intraclass_correlations(a.reshape(6, 2).copy())
+
+
+def test_limits_of_a_mean_stay_within_what_values_can_be():
+    found = bootstrapped_mean([1, 1, 1, 1, 1, 0.9, 0.5, 0], within=(0, 1))
+    assert 0 <= found.low < found.value < found.high == 1

@@ -85,7 +85,8 @@ def _staple(
     masks: Sequence[BoolArray], box: tuple[slice, slice, slice], shape: tuple[int, ...]
 ) -> tuple[BoolArray, list[Performance]]:
     whole = np.zeros(shape, dtype=bool)
-    if not any(mask.any() for mask in masks):
+    if all(np.array_equal(mask, masks[0]) for mask in masks):  # also where a mask fills the box, or all are empty
+        whole[box] = masks[0]
         return whole, [Performance(1.0, 1.0) for _ in masks]
     from VHIWorkflowLib.files.itk import simple_itk
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+from scipy.spatial import KDTree
 
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray, FloatArray, Grid, bounding_box
@@ -101,14 +101,14 @@ class SurfaceDistances:
 
 @dataclass(frozen=True)
 class MaskAgreement:
-    """Agreement of mask a with mask b; distances are None when a mask is empty."""
+    """Agreement of mask a with mask b; distances are None when a mask is empty, or they were not asked for."""
 
     overlap: Overlap
     islands: IslandsFound
     distances: SurfaceDistances | None
 
 
-def mask_agreement(a: BoolArray, b: BoolArray, grid: Grid) -> MaskAgreement:
+def mask_agreement(a: BoolArray, b: BoolArray, grid: Grid, *, distances: bool = True) -> MaskAgreement:
     """Compare two masks of one case.
 
     Parameters
@@ -117,6 +117,8 @@ def mask_agreement(a: BoolArray, b: BoolArray, grid: Grid) -> MaskAgreement:
         Masks of the grid's shape (k, j, i).
     grid
         Of both.
+    distances
+        Whether distances between surfaces are worked out too; they take most of the time.
 
     Raises
     ------
@@ -128,25 +130,40 @@ def mask_agreement(a: BoolArray, b: BoolArray, grid: Grid) -> MaskAgreement:
     box = bounding_box(a | b, margin=1)
     a_there, b_there = np.pad(a[box], 1), np.pad(b[box], 1)
     overlap = Overlap(int(a.sum()), int(b.sum()), int((a_there & b_there).sum()))
-    distances = None
-    if overlap.voxels_a and overlap.voxels_b:
-        distances = _surface_distances(a_there, b_there, grid.spacing_mm)
-    return MaskAgreement(overlap, _islands_found(a_there, b_there, grid.slice_axis), distances)
+    apart = None
+    if distances and overlap.voxels_a and overlap.voxels_b:
+        apart = _surface_distances(a_there, b_there, grid.spacing_mm)
+    return MaskAgreement(overlap, _islands_found(a_there, b_there, grid.slice_axis), apart)
 
 
 def _surface_distances(a: BoolArray, b: BoolArray, spacing_mm: tuple[float, float, float]) -> SurfaceDistances:
-    surfaces = [mask & ~ndimage.binary_erosion(mask) for mask in (a, b)]
-    directed = [_distances(surfaces[n], surfaces[1 - n], spacing_mm) for n in (0, 1)]
+    """Of two masks without a voxel at the border of the array."""
+    surfaces = [_surface(mask, spacing_mm) for mask in (a, b)]
+    directed = [_distances(surfaces[n], surfaces[1 - n]) for n in (0, 1)]
     return SurfaceDistances(
         hd95_mm=float(max(np.percentile(each, PERCENTILE) for each in directed)),
         mean_mm=float(np.concatenate(directed).mean()),
     )
 
 
-def _distances(origin: BoolArray, target: BoolArray, spacing_mm: tuple[float, float, float]) -> FloatArray:
-    """Distance from each voxel of one surface to the nearest of another."""
-    everywhere: FloatArray = ndimage.distance_transform_edt(~target, sampling=spacing_mm)
-    return everywhere[origin]
+def _surface(mask: BoolArray, spacing_mm: tuple[float, float, float]) -> FloatArray:
+    """Places in mm, shape (n, 3), of the voxels with a neighbour across a face outside the mask."""
+    inside = mask[1:-1, 1:-1, 1:-1].copy()
+    for axis in range(3):
+        for start in (0, 2):
+            inside &= mask[
+                tuple(slice(start, start + mask.shape[n] - 2) if n == axis else slice(1, -1) for n in range(3))
+            ]
+    surface = mask.copy()
+    surface[1:-1, 1:-1, 1:-1] &= ~inside
+    points: FloatArray = np.argwhere(surface) * np.asarray(spacing_mm)
+    return points
+
+
+def _distances(origin: FloatArray, target: FloatArray) -> FloatArray:
+    """Distance from each point, shape (n, 3), to the nearest of others; at a cost of points, not of the box."""
+    nearest: FloatArray = KDTree(target).query(origin)[0]
+    return nearest
 
 
 def _islands_found(a: BoolArray, b: BoolArray, slice_axis: int) -> IslandsFound:

@@ -14,9 +14,12 @@ from VHIWorkflowLib.statistics.estimates import Estimate, FloatArray, logarithms
 from VHIWorkflowLib.statistics.intraclass import FORMS, intraclass_correlations
 from VHIWorkflowLib.statistics.paired_tests import wilcoxon_signed_rank
 from VHIWorkflowLib.statistics.regression import Line, ordinary_regression, passing_bablok
-from VHIWorkflowLib.statistics.resampling import bootstrapped
+from VHIWorkflowLib.statistics.resampling import bootstrapped_mean, median_of
 
 from .comparison import ComparedCase, Comparison
+
+RAW_SCALE, LOG_SCALE = "VHI (mm3)", "log VHI"
+SMALLEST_CHANGE = "smallest detectable change"
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,11 @@ def summary(found: Comparison) -> list[Statistic]:
     """Figures over all cases of a comparison, in the order in which they are reported."""
     if not found.cases:
         return []
-    return [*_of_masks(found.cases), *_of_volumes(found)]
+    return [*mask_statistics(found.cases), *_of_volumes(found)]
 
 
-def _of_masks(cases: Sequence[ComparedCase]) -> list[Statistic]:
+def mask_statistics(cases: Sequence[ComparedCase]) -> list[Statistic]:
+    """Figures over the masks of some cases; none where only numbers are known."""
     masks = [case.masks for case in cases if case.masks is not None]
     if not masks:
         return []
@@ -52,17 +56,25 @@ def _of_masks(cases: Sequence[ComparedCase]) -> list[Statistic]:
     }
     empty = sum(each.overlap.both_empty for each in masks)
     return [
-        *(each for name, values in columns.items() for each in _quartiles(name, values)),
+        *_mean_dice(columns["Dice"]),
+        *(each for name, values in columns.items() for each in quartiles(name, values)),
         Statistic("cases with two empty masks", Estimate(float(empty), None, None, len(masks))),
     ]
 
 
-def _quartiles(name: str, values: Sequence[float | None]) -> list[Statistic]:
+def _mean_dice(values: Sequence[float | None]) -> list[Statistic]:
+    """Mean of Dice, which other studies report, with its bootstrap interval."""
+    known = [value for value in values if value is not None]
+    return [Statistic("Dice, mean", bootstrapped_mean(known, within=(0, 1)))] if known else []
+
+
+def quartiles(name: str, values: Sequence[float | None]) -> list[Statistic]:
+    """Median with its interval, and quartiles, of what some cases have."""
     known = np.array([value for value in values if value is not None])
     if known.size == 0:
         return [Statistic(f"{name}, median", None, "no case has it")]
     return [
-        Statistic(f"{name}, median", bootstrapped(known, lambda x: np.median(x, axis=-1))),
+        Statistic(f"{name}, median", median_of(known)),
         Statistic(f"{name}, first quartile", Estimate(float(np.percentile(known, 25)), None, None, known.size)),
         Statistic(f"{name}, third quartile", Estimate(float(np.percentile(known, 75)), None, None, known.size)),
     ]
@@ -74,8 +86,8 @@ def _of_volumes(found: Comparison) -> list[Statistic]:
     log_b, zeros_b = logarithms(b, found.smallest_voxel_mm3)
     test = wilcoxon_signed_rank(a, b)
     return [
-        *_on_scale("VHI (mm3)", a, b),
-        *_on_scale("log VHI", log_a, log_b),
+        *_on_scale(RAW_SCALE, a, b),
+        *_on_scale(LOG_SCALE, log_a, log_b),
         *_tried(["VHI (mm3), Spearman's rho"], lambda: [correlation(a, b, "spearman").coefficient]),
         *_tried(
             ["VHI (mm3), Passing-Bablok slope", "VHI (mm3), Passing-Bablok intercept"],
@@ -95,7 +107,7 @@ def _on_scale(scale: str, a: FloatArray, b: FloatArray) -> list[Statistic]:
     """Agreement of volumes, raw or as logarithms."""
     limits = ("bias", "lower limit of agreement", "upper limit of agreement", "proportional bias (slope)")
     forms = [f"ICC({form})" for form in FORMS]
-    repeats = ("repeatability coefficient", "smallest detectable change")
+    repeats = ("repeatability coefficient", SMALLEST_CHANGE)
 
     def named(names: Sequence[str]) -> list[str]:
         return [f"{scale}, {name}" for name in names]

@@ -12,7 +12,7 @@ from typing import NoReturn
 from VHIWorkflowLib import __version__
 from VHIWorkflowLib.core.errors import VHIError
 
-from . import agree, batch, completion, consensus, demo, measure, models, response, scan, segment, table, verify
+from . import agree, batch, completion, consensus, demo, measure, models, report, response, scan, segment, table, verify
 
 FAILED = 2
 INTERRUPTED = 130
@@ -25,6 +25,7 @@ A usual way through a study:
   vhi batch worklist.tsv --out RESULTS   measure them all
   vhi table RESULTS --out results.csv    open the numbers in a spreadsheet
   vhi verify RESULTS                     recompute every number from its record
+  vhi report RESULTS                     agreement, effort and a page for each subject, to read in a browser
 
 'vhi COMMAND --help' explains one command. Not a medical device.
 """
@@ -45,7 +46,9 @@ def build_parser() -> OneLineParser:
     )
     parser.add_argument("--version", action="version", version=f"vhi {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=OneLineParser)
-    for command in (measure, batch, scan, table, verify, agree, consensus, response, segment, models, demo, completion):
+    study = (measure, batch, scan, table, verify)
+    afterwards = (agree, consensus, response, report)
+    for command in (*study, *afterwards, segment, models, demo, completion):
         command.add_to(commands)
     return parser
 

@@ -68,14 +68,21 @@ def progress_bar(total: int, unit: str) -> Iterator[Bar]:
 
 @contextmanager
 def slice_bar() -> Iterator[Progress]:
-    """Show a bar from the first slice on."""
+    """Show a bar over the slices that a network has done, from the first one on."""
+    with counted_bar("slice") as show:
+        yield show
+
+
+@contextmanager
+def counted_bar(unit: str) -> Iterator[Progress]:
+    """Show a bar from the first thing done on; how many there are is told then."""
     bars: list[_TqdmBar | _NoBar] = []
     done_before = 0
 
     def show(done: int, total: int) -> None:
         nonlocal done_before
         if not bars:
-            bars.append(_open(total, "slice"))
+            bars.append(_open(total, unit))
         bars[0].update(done - done_before)
         done_before = done
 

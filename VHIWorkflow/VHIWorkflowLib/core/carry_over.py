@@ -35,7 +35,7 @@ def carry_over(before: CleaningSession, after: CleaningSession) -> None:
     after.continue_effort_of(before)
     kept = before.kept_voxels()
     removed = np.setdiff1d(_all_voxels(before), kept)
-    cut_off = _removed_in_part(before, removed)
+    cut_off = removed_in_part(before)
     with after.as_one_step():
         for island in _touching(after, cut_off) & _touching(after, kept):
             voxels = after.partition.voxels_of(Unit(island))
@@ -54,10 +54,9 @@ def _all_voxels(session: CleaningSession) -> IndexArray:
     return np.concatenate(voxels) if voxels else np.empty(0, dtype=np.int64)
 
 
-def _removed_in_part(session: CleaningSession, removed: IndexArray) -> IndexArray:
-    """Removed voxels whose island, as it was found, is kept in another part."""
-    gone = np.zeros(int(np.prod(session.grid.shape)), dtype=bool)
-    gone[removed] = True
+def removed_in_part(session: CleaningSession) -> IndexArray:
+    """C-order positions of removed voxels whose island, as it was found, is kept in another part."""
+    gone = ~session.mask().ravel()
     islands = session.partition.as_found()
     shared = [voxels[gone[voxels]] for voxels in islands if 0 < np.count_nonzero(gone[voxels]) < voxels.size]
     return np.concatenate(shared) if shared else np.empty(0, dtype=np.int64)

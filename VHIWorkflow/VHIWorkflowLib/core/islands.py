@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .grids import IndexArray
-from .lattice import Lattice, Runs, connected
-from .masks import runs_without_small_groups
+from .groups import Groups
+from .lattice import Lattice, Runs
 
 
 @dataclass(frozen=True)
@@ -69,31 +69,24 @@ def find_islands(runs: Runs, lattice: Lattice, minimum_pixels: int = 1) -> Islan
     minimum_pixels
         Smallest group within a slice that stays.
     """
-    runs, group = runs_without_small_groups(runs, lattice, minimum_pixels)
-    if runs.start.size == 0:
+    groups = Groups.within_slices(runs, lattice).of_at_least(minimum_pixels)
+    if groups.number == 0:
         nothing = np.empty(0, dtype=np.int64)
         return Islands(lattice, nothing, nothing, nothing, nothing)
-    island = islands_of_groups(runs, group, lattice)
-    size = np.bincount(island[group], weights=runs.lengths)
+    island = groups.islands(lattice)
+    size = np.bincount(island, weights=groups.sizes)
     rank = _positions(np.argsort(-size, kind="stable"))[island]
     part = np.argsort(rank, kind="stable")
-    order = np.argsort(_positions(part).astype(np.min_scalar_type(part.size))[group], kind="stable")
-    runs = runs.take(order)
-    last_run = np.cumsum(np.bincount(group)[part]) - 1
+    order = np.argsort(_positions(part).astype(np.min_scalar_type(part.size))[groups.of_run], kind="stable")
+    runs = groups.runs.take(order)
+    last_run = np.cumsum(np.bincount(groups.of_run)[part]) - 1
     return Islands(
         lattice=lattice,
         voxels=lattice.flat_runs(runs),
-        part_ends=np.cumsum(runs.lengths)[last_run],
+        part_ends=np.cumsum(groups.sizes[part]),
         part_island=rank[part],
         part_slice=lattice.slices(runs.start[last_run]),
     )
-
-
-def islands_of_groups(runs: Runs, group: IndexArray, lattice: Lattice) -> IndexArray:
-    """Island of each group, from 0 by first run; groups are numbered from 0 by first run."""
-    one, other = runs.neighbours(lattice.between_slices)
-    _, island = connected(int(group.max(initial=-1)) + 1, group[one], group[other])
-    return island
 
 
 def _positions(order: IndexArray) -> IndexArray:

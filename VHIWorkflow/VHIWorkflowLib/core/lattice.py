@@ -1,8 +1,8 @@
-"""Sets of voxels as sorted codes, and their connected components, at a cost that follows the set, not the volume.
+"""Sets of voxels as sorted codes and as runs, at a cost that follows the set, not the volume.
 
 A code numbers the voxels slice by slice, row by row, with one unused place after each row and one unused row after
 each slice. Two codes that differ by one step of a neighbourhood are then neighbours in space, never a row's end and the
-next row's start. Components are found on runs (maximal stretches of consecutive codes) instead of voxels.
+next row's start. Runs are maximal stretches of consecutive codes.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ import numpy.typing as npt
 
 from .blocks import Value, positions_of_true
 from .grids import BoolArray, IndexArray
-
-_BEYOND = np.iinfo(np.int64).max
-"""Above every code."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +48,6 @@ class Lattice:
         """Difference between the codes of a voxel and the one in the next slice."""
         return (self.shape[self.axes[1]] + 1) * self.row_step
 
-    @property
-    def within_slice(self) -> tuple[int, ...]:
-        """Steps to the following rows that hold neighbours of a voxel in its slice (8-connected)."""
-        return (self.row_step,)
-
-    @property
-    def between_slices(self) -> tuple[int, ...]:
-        """Steps to the rows of the following slice that hold neighbours of a voxel (26-connected)."""
-        return self.slice_step - self.row_step, self.slice_step, self.slice_step + self.row_step
-
     def in_order(self, array: npt.NDArray[Value]) -> npt.NDArray[Value]:
         """An array of this shape made flat: slice by slice, row by row."""
         return array.transpose(self.axes).ravel()
@@ -69,17 +56,19 @@ class Lattice:
         """Sorted codes of the true voxels of a mask, shape (k, j, i)."""
         return self.codes_in_order(positions_of_true(self.in_order(mask)))
 
-    def runs_between(self, ends: IndexArray) -> Runs:
-        """Runs of stretches of voxels of ``in_order``, given by where each begins and ends, in turn."""
+    def runs_between(self, first: IndexArray, last: IndexArray) -> Runs:
+        """Runs of stretches of voxels of ``in_order``, given by their first and last voxels."""
         columns = self.shape[self.axes[2]]
-        start, stop = ends[0::2], ends[1::2]
-        rows = (stop - 1) // columns - start // columns + 1
-        if (rows > 1).any():  # stretches that go on in the next row
-            which = np.repeat(np.arange(start.size), rows)
-            row = start[which] // columns + np.arange(which.size) - np.repeat(np.cumsum(rows) - rows, rows)
-            start, stop = np.maximum(start[which], row * columns), np.minimum(stop[which], (row + 1) * columns)
-        first = self.codes_in_order(start)
-        return Runs(first, first + (stop - start))
+        row = first // columns
+        further = last // columns - row
+        if further.any():  # stretches that go on in the next row
+            rows = further + 1
+            which = np.repeat(np.arange(first.size), rows)
+            row = row[which] + np.arange(which.size) - np.repeat(np.cumsum(rows) - rows, rows)
+            first = np.maximum(first[which], row * columns)
+            last = np.minimum(last[which], row * columns + columns - 1)
+        start = self.codes_in_order(first)
+        return Runs(start, start + (last - first + 1))
 
     def codes_at(self, flat: IndexArray) -> IndexArray:
         """Codes of voxels given by their C-order position in an array of this shape; in the order given."""
@@ -91,10 +80,16 @@ class Lattice:
 
     def flat(self, codes: IndexArray) -> IndexArray:
         """C-order positions in an array of this shape, of voxels given by their codes."""
-        row_number, column = np.divmod(codes, self.row_step)
-        slice_number, row = np.divmod(row_number, self.shape[self.axes[1]] + 1)
-        place = dict(zip(self.axes, (slice_number, row, column), strict=True))
-        return (place[0] * self.shape[1] + place[1]) * self.shape[2] + place[2]
+        steps = (self.shape[1] * self.shape[2], self.shape[2], 1)
+        to_slice, to_row, to_column = (steps[axis] for axis in self.axes)
+        row_number = codes // self.row_step
+        slice_number = codes // self.slice_step
+        # With row = row_number - rows * slice_number and column = codes - row_step * row_number:
+        rows = self.slice_step // self.row_step
+        positions = codes * to_column
+        positions += row_number * (to_row - self.row_step * to_column)
+        positions += slice_number * (to_slice - rows * to_row)
+        return positions
 
     def flat_runs(self, runs: Runs) -> IndexArray:
         """``flat(runs.codes())``, without taking every code apart."""
@@ -155,76 +150,3 @@ class Runs:
             return np.empty(0, dtype=np.int64)
         position = np.searchsorted(self.start, codes, side="right") - 1
         return position[(position >= 0) & (codes < self.stop[position])]
-
-    def components(self, steps: tuple[int, ...]) -> tuple[int, IndexArray]:
-        """Number of connected components and the component of each run, from 0 by first run.
-
-        Parameters
-        ----------
-        steps
-            Of the lattice: ``within_slice``, ``between_slices``, or both.
-        """
-        return connected(self.start.size, *self.neighbours(steps))
-
-    def neighbours(self, steps: tuple[int, ...]) -> tuple[IndexArray, IndexArray]:
-        """Positions of runs that touch: the one, and the other some steps on."""
-        end = np.concatenate([self.stop + step for step in steps])
-        one = np.tile(np.arange(self.start.size), len(steps))
-        other = np.concatenate([_count_below(self.stop, self.start + step) for step in steps])
-        starts = np.append(self.start, _BEYOND)
-        ones, others = [], []
-        while (touching := np.flatnonzero(starts[other] <= end)).size:
-            one, other, end = one[touching], other[touching], end[touching]
-            ones.append(one)
-            others.append(other)
-            other = other + 1  # a run may touch several: on to the next
-        return np.concatenate([one[:0], *ones]), np.concatenate([one[:0], *others])
-
-
-def _count_below(values: IndexArray, limits: IndexArray) -> IndexArray:
-    """How many of some ascending values lie below each of some ascending limits: ``np.searchsorted(values, limits)``.
-
-    Merging the two is faster than searching for every limit; the stable sort finds them in order and only merges.
-
-    Examples
-    --------
-    >>> _count_below(np.array([2, 4, 6]), np.array([1, 4, 5, 9]))
-    array([0, 1, 2, 3])
-    """
-    order = np.argsort(np.concatenate([limits, values]), kind="stable")
-    place: IndexArray = np.flatnonzero(order < limits.size)
-    place -= np.arange(limits.size)
-    return place
-
-
-def connected(count: int, source: IndexArray, target: IndexArray) -> tuple[int, IndexArray]:
-    """Number of connected components of an undirected graph, and the component of each node, from 0 by first node.
-
-    Scipy has this too, but loading its sparse arrays takes longer than measuring a case.
-
-    Parameters
-    ----------
-    count
-        Nodes, numbered from 0.
-    source, target
-        Nodes at the ends of each edge.
-
-    Examples
-    --------
-    >>> connected(5, np.array([4, 3]), np.array([1, 4]))
-    (3, array([0, 1, 2, 1, 1]))
-    """
-    nodes = np.arange(count)
-    root = nodes.copy()
-    np.minimum.at(root, np.maximum(source, target), np.minimum(source, target))
-    while not np.array_equal(above := root.take(root), root):
-        root = above
-    number = np.cumsum(root == nodes) - 1
-    component = number.take(root)
-    source, target = component.take(source), component.take(target)
-    apart = np.flatnonzero(source != target)
-    found = int(number[-1]) + 1 if count else 0
-    if apart.size:  # trees that an edge still joins: the same again, with a node for each
-        found, joined = connected(found, source.take(apart), target.take(apart))
-        component = joined.take(component)
-    return found, component

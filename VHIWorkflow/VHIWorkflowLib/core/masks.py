@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .blocks import positions_of_true
 from .errors import MeasurementError
 from .grids import BoolArray, Grid, IndexArray
-from .lattice import Lattice, Runs
+from .lattice import Lattice
 
 MINIMUM_GROUP_PIXELS = 4
 """Smaller groups within a slice are dropped (Hepburn et al. 2023)."""
@@ -77,27 +77,6 @@ def smallest_at_least(cut: float, dtype: np.dtype[np.floating]) -> npt.NDArray[n
     if float(value) < cut:
         value = np.asarray(np.nextafter(value, np.asarray(np.inf, dtype=dtype)))
     return value
-
-
-def runs_without_small_groups(runs: Runs, lattice: Lattice, minimum_pixels: int) -> tuple[Runs, IndexArray]:
-    """Drop small groups: 8-connected within their slice, of fewer pixels than the minimum.
-
-    Parameters
-    ----------
-    runs
-        Of the sensitive mask.
-    minimum_pixels
-        1 keeps all.
-
-    Returns
-    -------
-    The runs that stay, and for each the number of its group, from 0 by first run.
-    """
-    count, group = runs.components(lattice.within_slice)
-    large = np.bincount(group, weights=runs.lengths, minlength=count) >= minimum_pixels
-    stays = large[group]
-    number = np.cumsum(large) - 1
-    return runs.take(stays), number[group[stays]]
 
 
 def pixels_for_area(area_mm2: float, grid: Grid) -> int:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from .blocks import Blocks, positions_of_true
+from .blocks import BLOCK_BITS, blocks_holding, in_blocks, positions_of_true, stretches
 from .errors import MeasurementError
 from .grids import BoolArray, Grid, Volume, bounding_box
 from .islands import Islands, find_islands
@@ -177,22 +177,19 @@ def measure(
         if mask.shape != stir.grid.shape:
             raise MeasurementError(f"the {name} has shape {mask.shape}, the STIR volume {stir.grid.shape}")
     lattice = Lattice(stir.grid.shape, stir.grid.slice_axis)
-    bone, scan = lattice.in_order(disease_region), lattice.in_order(stir.array)
-    normal = positions_of_true(lattice.in_order(normal_bone))
-    statistics = normal_bone_statistics(scan.take(normal))
-    blocks = Blocks.holding(bone, normal)
-    region, intensities = blocks.of(bone), blocks.of(scan)
-    in_normal = blocks.places(normal)
-    share_inside = np.count_nonzero(region.take(in_normal)) / normal.size
-    region[in_normal] = False
-    if not region.any():
-        raise MeasurementError("nothing is left of the disease region once the normal bone is taken out")
-    if not np.isfinite(intensities).all() and not np.isfinite(intensities[region]).all():
-        raise MeasurementError("the STIR volume has values that are not numbers inside the bone")
+    scan, bone, normal = (lattice.in_order(array) for array in (stir.array, disease_region, normal_bone))
+    places = positions_of_true(normal)
+    statistics = normal_bone_statistics(scan.take(places))
+    share_inside = np.count_nonzero(bone.take(places)) / places.size
+    blocks = blocks_holding(in_blocks(bone))
+    intensities, region = in_blocks(scan).take(blocks, axis=0), in_blocks(bone).take(blocks, axis=0)
+    with_normal = slice(*np.searchsorted(blocks, (places[[0, -1]] >> BLOCK_BITS) + (0, 1)))
+    region[with_normal] &= ~in_blocks(normal).take(blocks[with_normal], axis=0)
+    _check_region(region, intensities)
     limits = thresholds or thresholds_from(statistics, settings.tolerance)
     above = intensities >= smallest_at_least(limits.sensitive_cut, intensities.dtype)
     above &= region
-    runs = lattice.runs_between(blocks.ends(above))
+    runs = lattice.runs_between(*stretches(above, blocks))
     minimum_pixels = settings.pixels_on(stir.grid)
     islands = find_islands(runs, lattice, minimum_pixels)
     found = stir.array.ravel().take(islands.voxels)
@@ -216,6 +213,17 @@ def mask_from(voxels: npt.NDArray[np.int64], shape: tuple[int, int, int]) -> Boo
     mask = np.zeros(shape, dtype=bool)
     mask.ravel()[voxels] = True
     return mask
+
+
+def _check_region(region: BoolArray, intensities: npt.NDArray[np.floating]) -> None:
+    """Refuse a disease region of nothing but normal bone, and intensities in it that are not numbers.
+
+    Both of shape (n, 8); intensities outside the region do not matter.
+    """
+    if not region.any():
+        raise MeasurementError("nothing is left of the disease region once the normal bone is taken out")
+    if not np.isfinite(intensities).all() and not np.isfinite(intensities[region]).all():
+        raise MeasurementError("the STIR volume has values that are not numbers inside the bone")
 
 
 def _warnings(normal_bone: BoolArray, disease_region: BoolArray, share_inside: float) -> tuple[str, ...]:

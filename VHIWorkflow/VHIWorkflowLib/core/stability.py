@@ -18,9 +18,8 @@ import numpy.typing as npt
 
 from .errors import MeasurementError
 from .grids import IndexArray
-from .islands import islands_of_groups
+from .groups import Groups
 from .lattice import Runs
-from .masks import runs_without_small_groups
 from .measurement import Preliminary
 from .thresholds import Thresholds, normal_bone_statistics, thresholds_from
 
@@ -160,8 +159,8 @@ def _leave_out(
         except MeasurementError as error:
             return LeftOut(part.kind, part.which, left.size, problem=str(error))
     above = bone.at_or_above(limits.sensitive_cut, case.outside_normal_bone | bone.members(left))
-    runs, group = runs_without_small_groups(Runs.of(bone.codes[above]), bone.lattice, case.minimum_pixels)
-    island = islands_of_groups(runs, group, bone.lattice)[group]
+    groups = Groups.within_slices(Runs.of(bone.codes[above]), bone.lattice).of_at_least(case.minimum_pixels)
+    runs, island = groups.runs, groups.islands(bone.lattice).take(groups.of_run)
     touched = np.zeros(runs.start.size, dtype=bool)
     touched[island[runs.containing(bone.codes[above & kept_bone])]] = True
     return LeftOut(

@@ -83,17 +83,17 @@ def normal_bone_statistics(intensities: npt.ArrayLike) -> NormalBoneStatistics:
     >>> normal_bone_statistics(range(101))
     NormalBoneStatistics(voxels=101, q1=25.0, median=50.0, q3=75.0, maximum=100.0)
     """
-    values = np.asarray(intensities, dtype=np.float64).ravel()
+    values = np.ravel(intensities)
     if values.size < MINIMUM_NORMAL_BONE_VOXELS:
         raise MeasurementError(
             f"the normal bone has {values.size} voxels, at least {MINIMUM_NORMAL_BONE_VOXELS} are needed: "
             "mark a larger region"
         )
     ordered = np.sort(values)
-    if not np.isfinite(ordered[[0, -1]]).all():  # what is not a number comes last
+    maximum = float(ordered[-1])
+    if not (math.isfinite(ordered[0]) and math.isfinite(maximum)):  # what is not a number comes last
         raise MeasurementError("the STIR volume has values that are not numbers inside the normal bone")
     q1, median, q3 = (_quantile(ordered, share) for share in (0.25, 0.5, 0.75))
-    maximum = float(ordered[-1])
     if q3 - q1 <= 0:
         raise MeasurementError(
             f"the middle half of the normal bone has one single intensity ({q1:g}), so no threshold follows from it: "
@@ -104,12 +104,12 @@ def normal_bone_statistics(intensities: npt.ArrayLike) -> NormalBoneStatistics:
     return NormalBoneStatistics(values.size, q1, median, q3, maximum)
 
 
-def _quantile(ordered: npt.NDArray[np.float64], share: float) -> float:
+def _quantile(ordered: npt.NDArray[np.generic], share: float) -> float:
     """Quantile of ascending values by linear interpolation; to the last bit that of ``numpy.percentile``."""
     place = share * (ordered.size - 1)
-    low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
+    low, high = float(ordered[math.floor(place)]), float(ordered[math.ceil(place)])
     part = place - math.floor(place)
-    return float(low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part))
+    return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
 
 
 def thresholds_from(statistics: NormalBoneStatistics, tolerance: float = DEFAULT_TOLERANCE) -> Thresholds:

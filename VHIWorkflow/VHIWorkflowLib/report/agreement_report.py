@@ -4,95 +4,95 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from VHIWorkflowLib import __version__
 from VHIWorkflowLib.agreement.comparison import Comparison
-from VHIWorkflowLib.agreement.summary import Statistic, summary
+from VHIWorkflowLib.agreement.failures import Failure
+from VHIWorkflowLib.agreement.reference import References
+from VHIWorkflowLib.agreement.summary import summary
 from VHIWorkflowLib.agreement.tables import CASE_COLUMNS, case_cells
-from VHIWorkflowLib.statistics.bland_altman import bland_altman
-from VHIWorkflowLib.statistics.estimates import Estimate, FloatArray, logarithms
 
-from .html import figure, number, page, paragraphs, table, text
-from .svg import scatter
-
-RULES = (
-    "An island (3D, 26 neighbours) counts as found when it shares a voxel with the other mask.",
-    "Two empty masks agree that there is nothing; their overlap cannot be said, so they are counted and left out of "
-    "the medians of overlap. Distances are left out where one mask is empty.",
-    "On log scale a VHI of zero counts as half a voxel.",
-    "Intervals cover 95 %: of medians by bootstrap over cases (bias-corrected and accelerated), of limits of agreement "
-    "exactly for normal differences (noncentral t), of intraclass correlations by F, of other correlations by Fisher's "
-    "transformation. With few cases bootstrap intervals are too narrow.",
-)
+from .agreement_plots import agreement_plots
+from .comparison_table import comparison_table
+from .failures_section import failures_section
+from .figures import counted
+from .html import bullets, contents, note, page, paragraphs, section
+from .methods import made_by
+from .reference_section import TITLE as REFERENCES_TITLE
+from .reference_section import reference_parts
+from .rules import AGREEMENT_RULES, FAILURES_RULE, REFERENCE_RULES
+from .summary_section import summary_tables
 
 
-def agreement_report(comparisons: Sequence[Comparison]) -> str:
+def agreement_report(
+    comparisons: Sequence[Comparison],
+    failures: Sequence[Sequence[Failure]] = (),
+    references: References | None = None,
+    methods: Sequence[str] = (),
+) -> str:
     """The whole page.
 
     Parameters
     ----------
     comparisons
         Each pair of readings, from `compare`.
+    failures
+        Of each pair, from `failures`.
+    references
+        All readers against composite masks, from `make_references`; None for two readers.
+    methods
+        Sentences on how the readings were made.
     """
-    parts = [paragraphs(f"Made by VHIWorkflow {__version__}. For research only; not a medical device.")]
-    for found in comparisons:
-        parts += [f"<h2>{text(found.a)} and {text(found.b)}</h2>\n", _cases_left_out(found)]
-        if found.cases:
-            parts += [_plots(found), _summary(summary(found), len(found.cases)), _cases(found)]
-    parts += ["<h2>Rules</h2>\n", paragraphs(*RULES)]
-    return page("Agreement of VHI", *parts)
+    parts = [
+        (title_of(found), agreement_parts(found, failures[place] if failures else None))
+        for place, found in enumerate(comparisons)
+    ]
+    rules = [*AGREEMENT_RULES, FAILURES_RULE]
+    if references is not None:
+        parts.append((REFERENCES_TITLE, reference_parts(references)))
+        rules += REFERENCE_RULES
+    parts.append(("Methods and rules", paragraphs(*methods) + bullets(rules)))
+    return page(
+        "Agreement of VHI",
+        paragraphs(made_by()),
+        contents([title for title, _ in parts]),
+        *(section(title, part) for title, part in parts),
+    )
 
 
-def figures_of(estimate: Estimate) -> str:
-    """A figure with its interval, as it is printed."""
-    if estimate.low is None or estimate.high is None:
-        return number(estimate.value)
-    return f"{number(estimate.value)} ({number(estimate.low)} to {number(estimate.high)})"
+def title_of(found: Comparison) -> str:
+    """Heading of a pair of readings."""
+    return f"Agreement of {found.a} and {found.b}"
 
 
-def _cases_left_out(found: Comparison) -> str:
-    sentences = [f"{len(found.cases)} cases compared."]
-    for names, reading in ((found.only_a, found.a), (found.only_b, found.b)):
-        if names:
-            sentences.append(f"Only in {reading}, left out ({len(names)}): {', '.join(names)}.")
-    sentences += [f"Left out: {name}: {problem}." for name, problem in found.left_out]
-    return paragraphs(*sentences)
-
-
-def _plots(found: Comparison) -> str:
-    a, b = (np.array(values) for values in found.volumes)
-    names = [case.name for case in found.cases]
-    equal = scatter(a, b, (f"VHI of {found.a} (mm3)", f"VHI of {found.b} (mm3)"), names, diagonal=True)
-    parts = [figure(equal, f"VHI of both, {len(names)} cases")]
-    log_a, log_b = (logarithms(values, found.smallest_voxel_mm3)[0] for values in (a, b))
-    for scale, one, other in (("VHI (mm3)", a, b), ("log VHI", log_a, log_b)):
-        parts.append(_bland_altman(scale, one, other, names))
+def agreement_parts(found: Comparison, failures: Sequence[Failure] | None) -> str:
+    """Everything on one pair of readings, without its heading."""
+    parts = [_what_is_compared(found)]
+    if found.cases:
+        parts += [agreement_plots(found), summary_tables(summary(found), len(found.cases))]
+        if failures is not None:
+            parts.append(failures_section(found, failures))
+        rows = [case_cells(found, case) for case in found.cases]
+        caption = f"Cases of {found.a} and {found.b}, {counted(len(rows))}"
+        parts.append(comparison_table(found, caption, CASE_COLUMNS, rows))
     return "".join(parts)
 
 
-def _bland_altman(scale: str, a: FloatArray, b: FloatArray, names: Sequence[str]) -> str:
-    levels: list[tuple[float, str, bool]] = []
-    caption = f"Differences of {scale} against means, {len(names)} cases"
-    if len(names) >= 2:
-        found = bland_altman(a, b)
-        limits = ((found.upper, "upper limit"), (found.lower, "lower limit"))
-        levels = [(found.bias.value, "bias", False), *((limit.value, label, True) for limit, label in limits)]
-        caption += f": bias {figures_of(found.bias)}, limits {figures_of(found.lower)} and {figures_of(found.upper)}"
-    return figure(scatter((a + b) / 2, b - a, (f"mean {scale}", f"difference {scale}"), names, levels=levels), caption)
-
-
-def _summary(statistics: Sequence[Statistic], cases: int) -> str:
-    rows = [
-        [each.name, figures_of(each.estimate) if each.estimate else f"none: {each.problem}", _n(each)]
-        for each in statistics
-    ]
-    return table(f"Figures over {cases} cases, with 95 % intervals", ("statistic", "value", "cases"), rows)
-
-
-def _n(statistic: Statistic) -> str:
-    return str(statistic.estimate.n) if statistic.estimate else ""
-
-
-def _cases(found: Comparison) -> str:
-    return table(f"Cases of {found.a} and {found.b}", CASE_COLUMNS, [case_cells(found, case) for case in found.cases])
+def _what_is_compared(found: Comparison) -> str:
+    """How many cases, and by name those that are left out or are less than the others."""
+    sentences = []
+    for names, reading in ((found.only_a, found.a), (found.only_b, found.b)):
+        if names:
+            sentences.append(f"Only in {reading}, left out ({len(names)}): {', '.join(names)}.")
+    if found.left_out:
+        sentences.append(f"Could not be compared and left out ({len(found.left_out)}):")
+    sentences += [f"{name}: {problem}." for name, problem in found.left_out]
+    apart = {
+        "Without a mask in one of the readings, VHI alone compared": [
+            case.name for case in found.cases if case.masks is None
+        ],
+        "Two empty masks, left out of overlap and distances": [
+            case.name for case in found.cases if case.masks is not None and case.masks.overlap.both_empty
+        ],
+    }
+    sentences += [f"{what} ({len(cases)}): {', '.join(cases)}." for what, cases in apart.items() if cases]
+    compared = f"{counted(len(found.cases))} compared: a is {found.a}, b is {found.b}; differences are b less a."
+    return paragraphs(compared) + note(*sentences)

@@ -26,11 +26,12 @@ from .result_steps import ResultSteps
 from .results_table import drop_results
 from .scan_files import files_of_volumes
 from .scene_watch import SceneWatch
+from .study_steps import StudySteps
 from .texts import Texts, Translate
 
 
-class Workflow(RegionSteps, CleaningSteps, ResultSteps):
-    """The steps of a reading: list, case, regions, thresholds, cleaning, results.
+class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
+    """The steps of a reading: list, case, regions, thresholds, cleaning, results, and the study they make.
 
     Everything a step changes is on disk when it returns, shown in the scene, and told to the listeners of ``changed``.
     Every method may raise VHIError with one sentence for the reader; nothing has changed then, unless the sentence says

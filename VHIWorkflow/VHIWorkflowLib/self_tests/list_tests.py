@@ -60,6 +60,9 @@ class ListTests(CaseBench):
         self.prompts.path = self.out / "overview.png"
         self.ui.overviewButton.click()
         self.assertTrue(self.prompts.path.exists())
+        self.ui.studyReportButton.click()
+        self.assertTrue((self.out / "report" / "report.html").exists())
+        self.assertEqual(self.prompts.asked[-1], str(self.out / "report" / "report.html"))
 
     def test_blinded_list_hides_names_up_to_the_table(self) -> None:
         """Names and time points are nowhere: not on the panel, not in nodes, not in the table; results are on disk."""

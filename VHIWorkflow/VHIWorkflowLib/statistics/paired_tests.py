@@ -11,6 +11,8 @@ from scipy import stats
 from .estimates import pairs
 
 LARGEST_EXACT = 25
+DIGITS = 10
+"""Differences are the same that are so to this decimal of the largest value: volumes are counts times a voxel's."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ def wilcoxon_signed_rank(a: npt.ArrayLike, b: npt.ArrayLike) -> PairedTest:
         If there is no pair, or a value is missing.
     """
     first, second = pairs(a, b)
-    differences = second - first
+    largest = max(float(np.abs(first).max()), float(np.abs(second).max()))
+    differences = np.round((second - first) / (largest or 1.0), DIGITS)
     differences = differences[differences != 0]
     if differences.size == 0:
         return PairedTest("Wilcoxon signed-rank", 0.0, 1.0, 0)

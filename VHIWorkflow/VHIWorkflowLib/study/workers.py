@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
     from multiprocessing.process import BaseProcess
+
+Given = TypeVar("Given")
+Found = TypeVar("Found")
 
 
 def use_one_thread_each() -> None:
@@ -24,6 +28,39 @@ def worker_pool(jobs: int) -> ProcessPoolExecutor:
     """A pool of processes."""
     threads = max((os.cpu_count() or 1) // jobs, 1)
     return ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_begin_worker, initargs=(threads,))
+
+
+def in_processes(
+    work: Callable[[Given], Found], items: Sequence[Given], jobs: int, *, fewest: int = 2, at_once: int = 1
+) -> Iterator[Found]:
+    """What a function gives for each item, in order, several items at a time.
+
+    Parameters
+    ----------
+    work
+        A function of a module, so that another process finds it by its name.
+    items
+        What it is given, one at a time.
+    jobs
+        How many processes; with one, no other process is started.
+    fewest
+        Fewer items are done before other processes have started, and so are done here.
+    at_once
+        Items that a process takes at once.
+
+    Raises
+    ------
+    BrokenProcessPool
+        If an item ends a process; which one is not known.
+    """
+    if jobs < 2 or len(items) < fewest:
+        yield from map(work, items)
+        return
+    pool = worker_pool(jobs)
+    try:
+        yield from pool.map(work, items, chunksize=at_once)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _context() -> BaseContext:

@@ -31,6 +31,9 @@ class Prompts(Protocol):
     def show(self, title: str, html: str) -> None:
         """Show a page until it is closed."""
 
+    def browse(self, page: Path) -> bool:
+        """Open a page in the web browser; False when there is none."""
+
 
 class SlicerPrompts:
     """Dialogs over Slicer's main window. In testing mode nothing is shown, and everything is cancelled."""
@@ -76,6 +79,10 @@ class SlicerPrompts:
         box.resize(620, 680)
         box.exec_()
         box.deleteLater()
+
+    def browse(self, page: Path) -> bool:
+        """See `Prompts`."""
+        return slicer.app.testingEnabled() or bool(qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(page))))
 
     @property
     def _window(self) -> Any:

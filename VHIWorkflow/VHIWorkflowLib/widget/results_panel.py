@@ -35,6 +35,7 @@ class ResultsPanel:
         self.ui.copyRowButton.connect("clicked()", self.copy_row)
         self.ui.exportButton.connect("clicked()", self.export)
         self.ui.overviewButton.connect("clicked()", self.write_overview)
+        self.ui.studyReportButton.connect("clicked()", self.write_report)
         self.ui.showTableButton.connect("toggled(bool)", self.show_table)
         self._show()
 
@@ -88,6 +89,19 @@ class ResultsPanel:
             with self._desk.waiting():
                 self._desk.workflow.write_overview(path)
                 self._desk.say(_("Written: {path}").format(path=path))
+
+    def write_report(self) -> None:
+        """Write the report of the results folder and open it in the browser."""
+        with self._desk.waiting():
+            report = self._desk.workflow.write_report()
+            if not self._desk.prompts.browse(report.page):
+                self._desk.say(_("Report written, but no browser opens it: {path}").format(path=report.page))
+            elif report.time_points is None:
+                self._desk.say(_("Report: {path}").format(path=report.page))
+            else:
+                text = _("Report, with the change from {baseline} to {follow_up}: {path}")
+                baseline, follow_up = report.time_points
+                self._desk.say(text.format(baseline=baseline, follow_up=follow_up, path=report.page))
 
     def show_table(self, *_state: object) -> None:
         """Show or hide the table."""

@@ -1,0 +1,52 @@
+"""The report of the results folder from the scene, and what is said where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from Scene.test_workflow import read
+from VHIWorkflowLib.scene.errors import SceneError
+from VHIWorkflowLib.scene.workflow import Workflow
+
+
+def test_the_report_holds_the_change_between_the_time_points_in_the_order_of_the_list(
+    new_workflow: Callable[..., Workflow], out: Path
+) -> None:
+    workflow = new_workflow()
+    for position in (1, 0):
+        read(workflow, position)
+        workflow.finish()
+    report = workflow.write_report()
+    assert report.page == out / "report" / "report.html"
+    assert report.time_points == ("baseline", "week 16")
+    assert "Response, read by AB" in report.page.read_text(encoding="utf-8")
+    assert (out / "report" / "patients" / "S 01.html").exists()
+
+
+def test_with_one_time_point_there_is_no_response(new_workflow: Callable[..., Workflow], tmp_path: Path) -> None:
+    workflow = new_workflow()
+    read(workflow, 0)
+    workflow.finish()
+    report = workflow.write_report(tmp_path / "elsewhere")
+    assert (report.page, report.time_points) == (tmp_path / "elsewhere" / "report.html", None)
+    assert "Response" not in report.page.read_text(encoding="utf-8")
+
+
+def test_nothing_to_report_is_said(scene: Any, new_workflow: Callable[..., Workflow], out: Path) -> None:
+    with pytest.raises(SceneError, match="nothing to report yet; open a list"):
+        Workflow(scene).write_report()
+    with pytest.raises(SceneError, match="nothing to report yet; finish a case"):
+        new_workflow().write_report()
+    assert not (out / "report").exists()
+
+
+def test_a_blinded_list_has_no_report(new_workflow: Callable[..., Workflow], out: Path) -> None:
+    workflow = new_workflow(blinded=True, seed=5)
+    read(workflow, 0)
+    workflow.finish()
+    with pytest.raises(SceneError, match="names of a blinded list"):
+        workflow.write_report()
+    assert not (out / "report").exists()

@@ -1,0 +1,41 @@
+"""Tables that a user gives: TSV or CSV in UTF-8, the first line naming the columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from VHIWorkflowLib.files.errors import InputError
+
+
+def read_text_table(path: Path) -> list[dict[str, str]]:
+    """Cells of each line by column, without the blanks around them; at least one line.
+
+    The separator is that of the first line: a tab, else a semicolon, else a comma.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, two columns have one name, a line is longer or shorter than the first, or there is none.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(path, "cannot be read as a table (TSV or CSV in UTF-8)") from error
+    first = text.partition("\n")[0]
+    delimiter = next((each for each in ("\t", ";", ",") if each in first), "\t")
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    header = [name.strip() for name in next(reader, [])]
+    if len(set(header)) < len(header):
+        raise InputError(path, "has two columns of the same name; rename one")
+    found = []
+    for cells in reader:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
+            raise InputError(path, f"line {reader.line_num} has {len(cells)} cells, the first line {len(header)}")
+        found.append(dict(zip(header, (cell.strip() for cell in cells), strict=True)))
+    if not found:
+        raise InputError(path, "holds no line below the names of its columns")
+    return found
