@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from VHIWorkflowLib.statistics.bland_altman import bland_altman, mean_of, smallest_detectable_change
 from VHIWorkflowLib.statistics.correlation import concordance, correlation
@@ -26,6 +26,7 @@ def volumes(seed: int, n: int) -> tuple[np.ndarray, np.ndarray]:
     return truth * np.exp(rng.normal(0, 0.2, n)), truth * np.exp(rng.normal(0.1, 0.3, n))
 
 
+@settings(deadline=None)
 @given(SEEDS, SIZES)
 def test_intervals_hold_their_value(seed, n):
     a, b = volumes(seed, n)

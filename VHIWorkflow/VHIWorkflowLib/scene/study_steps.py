@@ -1,15 +1,24 @@
-"""What a study shows once it is read: its report, from the results folder at hand."""
+"""What a study shows once it is read: report, agreement and response, from the results folder at hand."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from VHIWorkflowLib.files.results import RESULTS_NAME, read_rows
 from VHIWorkflowLib.files.results_rows import ResultsRow
 
 from .at_hand import AtHand
 from .errors import SceneError
+
+if TYPE_CHECKING:
+    from VHIWorkflowLib.agreement.limits import Limits
+
+    from .agreement_nodes import AgreementNodes
+    from .response_nodes import ResponseNodes
 
 REPORT_FOLDER = "report"
 
@@ -43,17 +52,94 @@ class StudySteps(AtHand):
         RecordError
             If a file cannot be read or written.
         """
-        folder = self._study_folder()
+        folder = self._study_folder("the report")
         rows = read_rows(folder / RESULTS_NAME)
-        try:
+        with _libraries("the report"):
             from VHIWorkflowLib.report.study_report import Wanted, write_study_report
-        except ImportError as error:
-            raise SceneError(f"the report needs the Python package {error.name}, which is not installed") from error
         wanted = Wanted(folder, time_points or self._two_time_points(rows))
         page = write_study_report(wanted, out or folder / REPORT_FOLDER, lambda _unit: lambda _done, _total: None)
         return WrittenReport(page, wanted.time_points)
 
-    def _study_folder(self) -> Path:
+    def show_agreement(self, a: str | None = None, b: str | None = None) -> AgreementNodes:
+        """Show how two readings agree, as tables and plots in the scene; see `AgreementNodes`.
+
+        Parameters
+        ----------
+        a, b
+            Readings as `vhi agree` takes them: results folders, with ``#reader`` behind one that holds several, or
+            folders of masks. When both are None, the two readers of the results folder at hand.
+
+        Raises
+        ------
+        SceneError
+            If one reading is missing, the list is blinded, no case could be compared, or a library is missing.
+        InputError
+            If the readings cannot be read or have no case in common.
+        """
+        self._refuse_when_blinded("agreement")
+        with _libraries("agreement"):
+            from VHIWorkflowLib.agreement.comparison import compare
+            from VHIWorkflowLib.agreement.sources import read_sources
+
+            from .agreement_nodes import agreement_nodes
+        first, second = read_sources(self._two_readings(a, b))
+        found = compare(first, second)
+        if not found.cases:
+            raise SceneError(f"no case of {found.a} and {found.b} can be compared: {found.left_out[0][1]}")
+        return agreement_nodes(self.scene, found, self.texts)
+
+    def show_response(
+        self, reader: str | None = None, time_points: tuple[str, str] | None = None, limits: Limits | None = None
+    ) -> ResponseNodes:
+        """Show the change of VHI between two time points, as tables and plots in the scene; see `ResponseNodes`.
+
+        Parameters
+        ----------
+        reader
+            Who read; needed where the results folder at hand holds several readers.
+        time_points
+            Baseline and follow-up; needed unless the results hold exactly two time points of the list.
+        limits
+            Smallest detectable change, as from `given_limit` or `read_limits`; none when None.
+
+        Raises
+        ------
+        SceneError
+            If there is no result yet, reader or time points have to be named, the list is blinded, or a library is
+            missing.
+        InputError
+            If no subject has both time points.
+        """
+        folder = self._study_folder("the response")
+        with _libraries("the response"):
+            from VHIWorkflowLib.agreement.limits import Limits
+            from VHIWorkflowLib.agreement.response_study import study_response
+
+            from .response_nodes import response_nodes
+        rows = read_rows(folder / RESULTS_NAME)
+        readers = sorted({row.reader for row in rows})
+        if reader is None and len(readers) > 1:
+            raise SceneError(f"the results are by {', '.join(readers)}; name one reader")
+        points = time_points or self._two_time_points(rows)
+        if points is None:
+            raise SceneError("name baseline and follow-up; the results do not hold exactly two time points of the list")
+        own = [row for row in rows if row.reader == (reader or readers[0])]
+        study = study_response(own, *points, limits or Limits())
+        return response_nodes(self.scene, study, reader or readers[0], self.texts)
+
+    def _two_readings(self, a: str | None, b: str | None) -> list[str]:
+        """Both readings as they were named, or the two readers of the results folder."""
+        if a is not None and b is not None:
+            return [a, b]
+        if a is not None or b is not None:
+            raise SceneError("agreement is between two readings; name both, or none")
+        folder = self._study_folder("agreement")
+        readers = sorted({row.reader for row in read_rows(folder / RESULTS_NAME)})
+        if len(readers) != 2:
+            raise SceneError(f"the results are by {', '.join(readers)}; name the two readings to compare")
+        return [f"{folder}#{reader}" for reader in readers]
+
+    def _study_folder(self, what: str) -> Path:
         """The results folder at hand, with at least one reading.
 
         Raises
@@ -63,7 +149,7 @@ class StudySteps(AtHand):
         """
         if self.study is None and self.case is None:
             raise SceneError("there is nothing to report yet; open a list, or a case of two scans, first")
-        self._refuse_when_blinded("the report")
+        self._refuse_when_blinded(what)
         table = self._out / RESULTS_NAME
         if not table.exists() or not read_rows(table):
             raise SceneError("there is nothing to report yet; finish a case first")
@@ -80,3 +166,12 @@ class StudySteps(AtHand):
         if len(found) != 2 or any(row.time_point not in listed for row in rows):
             return None
         return found[0], found[1]
+
+
+@contextmanager
+def _libraries(what: str) -> Iterator[None]:
+    """Say which Python package is missing where one is."""
+    try:
+        yield
+    except ImportError as error:
+        raise SceneError(f"{what} needs the Python package {error.name}, which is not installed") from error

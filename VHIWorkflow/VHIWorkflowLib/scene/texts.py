@@ -156,6 +156,87 @@ class Texts:
         _ = self._translate
         return _("Voxels (%)")
 
+    def agreement_title(self, a: str, b: str) -> str:
+        """Title of the plots of two readings."""
+        _ = self._translate
+        return _("Agreement of {a} and {b}").format(a=a, b=b)
+
+    def response_title(self, reader: str) -> str:
+        """Title of the plots of the change as a reader read it."""
+        _ = self._translate
+        return _("Response, read by {reader}").format(reader=reader)
+
+    def cases_title(self, title: str) -> str:
+        """Name of a table of cases."""
+        _ = self._translate
+        return _("{title}: cases").format(title=title)
+
+    def summary_title(self, title: str) -> str:
+        """Name of a table over all cases."""
+        _ = self._translate
+        return _("{title}: summary").format(title=title)
+
+    def volume_axis(self, reader: str | None = None) -> str:
+        """Axis of VHI, of a reader where there are several."""
+        _ = self._translate
+        return _("VHI (mm3)") if reader is None else _("VHI of {reader} (mm3)").format(reader=reader)
+
+    def mean_axis(self, *, logarithmic: bool) -> str:
+        """Below a Bland-Altman plot."""
+        _ = self._translate
+        return _("Mean of log VHI") if logarithmic else _("Mean VHI (mm3)")
+
+    def difference_axis(self, a: str, b: str, *, logarithmic: bool) -> str:
+        """Beside a Bland-Altman plot."""
+        _ = self._translate
+        text = _("Log VHI, {b} less {a}") if logarithmic else _("VHI (mm3), {b} less {a}")
+        return text.format(a=a, b=b)
+
+    def time_points_axis(self, baseline: str, follow_up: str) -> str:
+        """Below the lines from time point to time point."""
+        _ = self._translate
+        return _("{baseline} (0) to {follow_up} (1)").format(baseline=baseline, follow_up=follow_up)
+
+    def subjects_axis(self) -> str:
+        """Below the bars."""
+        _ = self._translate
+        return _("Subjects, by change")
+
+    def change_axis(self) -> str:
+        """Beside the bars."""
+        _ = self._translate
+        return _("Change of VHI (mm3)")
+
+    def cases(self) -> str:
+        """Points of a plot."""
+        _ = self._translate
+        return _("Cases")
+
+    def equality(self) -> str:
+        """The line on which both readings are the same."""
+        _ = self._translate
+        return _("Equal")
+
+    def bias(self) -> str:
+        """The mean difference."""
+        _ = self._translate
+        return _("Bias")
+
+    def limit(self) -> str:
+        """Where 95 % of differences lie within."""
+        _ = self._translate
+        return _("Limit of agreement")
+
+    def change(self) -> str:
+        """Bars of a plot."""
+        _ = self._translate
+        return _("Change")
+
+    def smallest_change(self) -> str:
+        """What a change must exceed."""
+        _ = self._translate
+        return _("Smallest detectable change")
+
 
 def _places(text: str) -> set[str | None] | None:
     """Names in braces; None where the braces do not match."""

@@ -20,6 +20,7 @@ from .case_in_scene import STIR_ROLE, T1W_ROLE, CaseInScene
 from .case_nodes import CaseNodes
 from .cleaning_steps import CleaningSteps
 from .errors import SceneError
+from .plot_nodes import drop_plots
 from .region_steps import RegionSteps
 from .reopened import continued, list_of
 from .result_steps import ResultSteps
@@ -75,6 +76,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
         study = ReadingList.open(Path(source), Path(out), reader, blinded=blinded, seed=seed)
         self._close_case()
         self._source, self.study = Path(source), study
+        drop_plots(self.scene)
         self._show_results()
         self.changed.emit({"study", "case", "regions", "masks", "session", "results"})
         return study
@@ -84,6 +86,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
         self._close_case()
         self._source, self.study = None, None
         drop_results(self.scene)
+        drop_plots(self.scene)
         self.changed.emit({"study", "case", "regions", "masks", "session", "results"})
 
     def open_case(self, position: int, prepared: Prepared | None = None) -> CaseInScene:
