@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SLICER ?= Slicer
 
 .PHONY: demo test train-check benchmark pictures clean
 
@@ -22,9 +23,11 @@ train-check: $(VENV)/test.stamp
 benchmark: $(VENV)/test.stamp
 	$(BIN)/python Testing/Benchmarks/run_all.py
 
-# The pictures of the README's tutorial, from its own cases
-pictures: $(VENV)/test.stamp
-	cd Testing && ../$(BIN)/python -m Pictures.tutorial_pictures
+# The pictures of the README's tutorial, taken in a real Slicer from its own cases
+pictures:
+	$(SLICER) --no-splash --ignore-slicerrc \
+	  --additional-module-paths $(CURDIR)/VHIWorkflow $(CURDIR)/BoneSegModels \
+	  --python-script $(CURDIR)/Testing/Pictures/screenshots.py
 
 clean:
 	rm -rf $(VENV) vhi-demo build *.egg-info

@@ -125,7 +125,8 @@ class VHIWorkflowWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel.use(None)
 
     def onSceneStartClose(self, _caller, _event):
-        """The parameter node goes with the scene."""
+        """The parameter node goes with the scene; how the case was seen is kept."""
+        self.panel.layout.remember()
         self.panel.use(None)
 
     def onSceneEndClose(self, _caller, _event):

@@ -75,6 +75,22 @@ def test_the_scene_closed_in_the_middle_loses_nothing(workflow: Workflow, scene:
     assert_scene_shows(workflow)
 
 
+def test_asking_while_the_scene_closes_leaves_no_node_behind(workflow: Workflow, scene: Any) -> None:
+    """As a view does that is drawn again while its volume goes, with the cursor over an island."""
+    place, asked = workflow.islands("size")[0].centre_ras, []
+
+    def ask(*_event: Any) -> None:
+        if workflow.case is not None:
+            asked.append(workflow.island_at(place))
+
+    tag = scene.AddObserver(scene.NodeRemovedEvent, ask)
+    scene.Clear(False)
+    scene.RemoveObserver(tag)
+    assert asked
+    assert workflow.case is None
+    assert set(node_counts(scene)) <= set(EMPTY)
+
+
 def test_a_scene_closed_before_a_case_was_opened_is_no_event(new_workflow: Callable[..., Workflow], scene: Any) -> None:
     workflow = new_workflow()
     scene.Clear(False)

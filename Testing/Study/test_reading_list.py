@@ -18,7 +18,7 @@ from VHIWorkflowLib.study.case_record import CaseKey
 from VHIWorkflowLib.study.kept_list import KeptList, list_path
 from VHIWorkflowLib.study.open_case import OpenCase
 from VHIWorkflowLib.study.reading import Sitting
-from VHIWorkflowLib.study.reading_list import ReadingList
+from VHIWorkflowLib.study.reading_list import ReadingList, was_blinded
 
 NAMES = [(f"S{number:02}", point) for number in range(1, 5) for point in ("pre", "post")]
 
@@ -164,3 +164,11 @@ def test_the_order_hangs_on_seed_and_names_not_on_the_worklists_order(seed, name
     order = KeptList().with_order(cases, seed).order
     assert KeptList().with_order(cases[::-1], seed).order == order
     assert sorted(order) == sorted(names)
+
+
+def test_it_is_known_that_a_reader_reads_blinded(worklist, out):
+    assert not was_blinded(out, "AB")
+    ReadingList.open(worklist, out, "CD").flag(0, "motion")
+    ReadingList.open(worklist, out, "AB", blinded=True)
+    assert was_blinded(out, "AB")
+    assert not was_blinded(out, "CD")

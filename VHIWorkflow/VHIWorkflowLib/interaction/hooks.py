@@ -22,5 +22,8 @@ class Hooks(Protocol):
     def hovered(self, row: IslandRow | None, ras: Ras | None) -> None:
         """The cursor is over an island, at a point; None when it is over none."""
 
+    def entered(self) -> None:
+        """The mouse came into a view."""
+
     def is_placing(self) -> bool:
         """Whether clicks place points of Slicer's markups now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-Event = Literal["move", "press", "release", "double", "enter", "leave"]
+Event = Literal["move", "press", "adjust", "release", "double", "enter", "leave"]
 Handler = Callable[[Event, tuple[int, int]], bool]
 """Is given the event and the pixel, counted from the lower left corner; True keeps the event from others."""
 
@@ -24,7 +24,8 @@ BEFORE_SLICER = 2.0
 class MouseWatch:
     """Watches the mouse in one view until it is stopped.
 
-    With a modifier key held the event is Slicer's: with Shift, Ctrl or Alt everything is as in other modules.
+    A press with Ctrl held is told as "adjust". With another modifier key held the event is Slicer's: with Shift or Alt
+    everything is as in other modules.
 
     Parameters
     ----------
@@ -50,16 +51,17 @@ class MouseWatch:
         event = EVENTS[name]
         if event == "press" and interactor.GetRepeatCount() > 0:
             event = "double"  # its first press has acted already
-        with_key = interactor.GetShiftKey() or interactor.GetControlKey() or interactor.GetAltKey()
+        with_ctrl = interactor.GetControlKey() and event == "press"
         if event in ("press", "double"):
-            self._is_slicers = bool(with_key)
+            others = interactor.GetShiftKey() or interactor.GetAltKey()
+            self._is_slicers = bool(others or (interactor.GetControlKey() and not with_ctrl))
         elif event == "release" and self._is_slicers:
             self._is_slicers = False
             return
         if self._is_slicers:
             return
         x, y = interactor.GetEventPosition()
-        keep = self._handler(event, (x, y))
+        keep = self._handler("adjust" if with_ctrl else event, (x, y))
         command = interactor.GetCommand(self._tags[name]) if name in self._tags else None
         if command is not None:
             command.SetAbortFlag(1 if keep else 0)

@@ -10,6 +10,7 @@ from VHIWorkflowLib.scene.island_table import IslandRow
 from VHIWorkflowLib.scene.picking import Ras
 from VHIWorkflowLib.scene.workflow import Workflow
 
+from .brightness import BrightnessDrag
 from .drawing import HOVERED, HOVERED_REMOVED, STROKE, Caption, Cross, Lines, poly_data
 from .gestures import Gesture, begin, circle, scope
 from .hooks import Hooks
@@ -91,11 +92,15 @@ class SlicePointer:
         self.cross.show(ras)
 
     def unpin(self) -> None:
-        """Forget the island that was pointed at."""
-        self._pinned = None
+        """Forget the island that was pointed at, and outline it no more where the cursor is not."""
+        pinned, self._pinned = self._pinned, None
+        if pinned is not None and self._xy is None:
+            self.hide()
 
     def _on_mouse(self, event: Event, xy: tuple[int, int]) -> bool:
         """Act on an event; True keeps it from Slicer."""
+        if event == "enter":
+            self._hooks.entered()
         if self._hooks.is_placing() or self._workflow.case is None:
             self._leave()
             return False
@@ -107,6 +112,8 @@ class SlicePointer:
             return self._move(xy)
         if event == "press":
             self._press(xy)
+        elif event == "adjust":
+            self._adjust(xy)
         elif event == "release" and self._gesture is not None:
             self._release(xy)
         return True
@@ -127,9 +134,17 @@ class SlicePointer:
             return
         if tool.is_cleaning and self._workflow.session is None:
             return
-        self._outline.hide()
-        self._caption.hide()
-        self._gesture = begin(tool, self._workflow, self._options, self.view, self._hooks.drawn)
+        self._begin(begin(tool, self._workflow, self._options, self.view, self._hooks.drawn), ras)
+
+    def _adjust(self, xy: tuple[int, int]) -> None:
+        """Begin to change brightness and contrast."""
+        volume = self.view.volume
+        if volume is not None:
+            self._begin(BrightnessDrag(self.view, volume), self.view.ras(xy))
+
+    def _begin(self, gesture: Gesture | None, ras: Ras) -> None:
+        self._outline_nothing()
+        self._gesture = gesture
         self._try(lambda gesture: gesture.extend(ras))
 
     def _release(self, xy: tuple[int, int]) -> None:

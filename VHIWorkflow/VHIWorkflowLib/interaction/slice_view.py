@@ -24,6 +24,12 @@ class SliceView:
     def __init__(self, widget: Any) -> None:
         self._view = widget.sliceView()
         self.node = widget.mrmlSliceNode()
+        self._logic = widget.sliceLogic()
+
+    @property
+    def volume(self) -> Any:
+        """The volume node that it shows; None when it shows none."""
+        return self._logic.GetBackgroundLayer().GetVolumeNode()
 
     @property
     def interactor(self) -> Any:

@@ -57,6 +57,8 @@ class SurfacePointer:
 
     def _on_mouse(self, event: Event, xy: tuple[int, int]) -> bool:
         """Act on an event; True keeps it from Slicer."""
+        if event == "enter":
+            self._hooks.entered()
         if self._hooks.is_placing() or self._workflow.session is None:
             self.hide()
             return False

@@ -89,7 +89,7 @@ class AtHand:
     def _case(self) -> CaseInScene:
         if self.case is None:
             raise SceneError("no case is open; open one from the list first")
-        if not self.case.is_complete:
+        if not self.case.is_complete and not self.scene.IsClosing():  # views that close may ask what the cursor is on
             self.case.make_complete()
             self._keep_in_scene()
             self.changed.emit({"nodes"})

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+BEFORE_SLICER = 100.0
+"""Priority: when a scene was closed, Slicer changes its views, and these ask what lies under the cursor."""
+
 
 class SceneWatch:
     """Tells of a scene's events until it is stopped, or nobody is left to be told.
@@ -34,7 +37,7 @@ class SceneWatch:
         self._looking_away = 0
         vtk.calldata_type(vtk.VTK_OBJECT)(SceneWatch._on_removed)
         self._tags = [
-            scene.AddObserver(scene.EndCloseEvent, self._on_closed),
+            scene.AddObserver(scene.EndCloseEvent, self._on_closed, BEFORE_SLICER),
             scene.AddObserver(scene.NodeRemovedEvent, self._on_removed),
         ]
 

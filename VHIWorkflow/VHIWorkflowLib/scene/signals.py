@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Literal
 
-What = Literal["study", "case", "regions", "masks", "session", "results", "nodes"]
+What = Literal["study", "case", "regions", "masks", "session", "results", "nodes", "leaving"]
 """What may change.
 
 "study": the list, or the state of a case in it; "case": another case, or none; "regions": a region, a threshold or the
 start mode, and with them islands; "masks": what the segments show; "session": decisions, undo and redo, VHI; "results":
-the table; "nodes": the reader deleted nodes of the case, or they were made again.
+the table; "nodes": the reader deleted nodes of the case, or they were made again; "leaving", always
+alone: the case that is open will be taken out of the scene, and can be looked at for the last time.
 """
 
 Listener = Callable[[frozenset[What]], None]

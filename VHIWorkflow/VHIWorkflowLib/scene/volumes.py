@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import Grid, Volume
+from VHIWorkflowLib.study.last_view import Brightness
 
 from .errors import SceneError
 from .images import image_of, matrix_of, voxels_of, vtk_matrix
@@ -71,9 +72,20 @@ def preset_window(node: Any, array: npt.NDArray[Any]) -> None:
     """Set brightness and contrast by a range that a few bright or dark voxels do not decide."""
     sample = array.ravel()[:: max(1, array.size // SAMPLED_VOXELS)]
     low, high = np.percentile(sample[np.isfinite(sample)], [DARKEST_PERCENT, BRIGHTEST_PERCENT])
+    set_brightness(node, Brightness(float(low), float(max(high, low + 1e-6))))
+
+
+def brightness_of(node: Any) -> Brightness:
+    """The intensities that a volume node shows black and white."""
+    display = node.GetDisplayNode()
+    return Brightness(display.GetWindowLevelMin(), display.GetWindowLevelMax())
+
+
+def set_brightness(node: Any, brightness: Brightness) -> None:
+    """Show these intensities black and white."""
     display = node.GetDisplayNode()
     display.AutoWindowLevelOff()
-    display.SetWindowLevelMinMax(float(low), float(max(high, low + 1e-6)))
+    display.SetWindowLevelMinMax(brightness.black, brightness.white)
 
 
 def _scalars(node: Any) -> npt.NDArray[Any]:

@@ -215,6 +215,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
 
     def _close_case(self) -> None:
         if self.case is not None:
+            self.changed.emit({"leaving"})
             with self._watch.looking_away():
                 self.case.remove()
             self._forget_case()

@@ -9,6 +9,7 @@ import slicer
 from VHIWorkflowLib.core.steps import REASONS
 from VHIWorkflowLib.interaction.tool import Tool
 from VHIWorkflowLib.scene.segments import REMOVED
+from VHIWorkflowLib.scene.volumes import brightness_of
 from VHIWorkflowLib.widget.view_layout import SURFACE_VIEW, T1W_VIEW
 
 from .case_bench import CaseBench
@@ -217,6 +218,25 @@ class CleaningTests(CaseBench):
         finally:
             interaction.SetCurrentInteractionMode(interaction.ViewTransform)
 
+    def test_drag_with_ctrl_changes_brightness_of_its_view_alone(self) -> None:
+        """To the right for a wider window, up for a darker picture; islands stay as they are."""
+        self.open_list()
+        stir, t1w = self.workflow.case.stir_node, self.workflow.case.t1w_node
+        before, other = brightness_of(stir), brightness_of(t1w)
+        place = self.pixel(self.island())
+        self.mouse().drag([place, (place[0] + 60, place[1])], modifiers=qt.Qt.ControlModifier)
+        wider = brightness_of(stir)
+        self.assertGreater(wider.white - wider.black, 1.1 * (before.white - before.black))
+        self.mouse().drag([place, (place[0], place[1] + 60)], modifiers=qt.Qt.ControlModifier)
+        darker = brightness_of(stir)
+        self.assertAlmostEqual(darker.white - darker.black, wider.white - wider.black, places=3)
+        self.assertGreater(darker.black, wider.black)
+        self.assertEqual(brightness_of(t1w), other)
+        self.assertEqual(len(self.session.steps), 0)
+        self.mouse().click(place)
+        self.assertEqual(len(self.session.steps), 1)
+        self.assertEqual(brightness_of(stir), darker)
+
     def test_wheel_right_and_middle_button_stay_slicers(self) -> None:
         """Both views scroll, zoom and move together."""
         self.open_list()
@@ -262,3 +282,15 @@ class CleaningTests(CaseBench):
         self.assertEqual(len(seen), len(self.session.partition))
         self.ui.nextSuspiciousButton.click()
         self.assertIn("decided", self.panel.desk.message)
+
+    def test_island_jumped_to_is_outlined_in_both_views_until_another_is_hovered(self) -> None:
+        """So that it is seen on T1w too; then there is one outline, under the cursor."""
+        self.open_list()
+        self.ui.nextSuspiciousButton.click()
+        self.assertTrue(self.pointer().is_outlining and self.pointer(T1W_VIEW).is_outlining)
+        jumped = self.panel.desk.at_hand.number
+        other = next(row for row in self.workflow.islands("size") if row.number != jumped)
+        self.mouse().move(self.pixel(other))
+        self.assertEqual(self.panel.desk.at_hand.number, other.number)
+        self.assertTrue(self.pointer().is_outlining)
+        self.assertFalse(self.pointer(T1W_VIEW).is_outlining)

@@ -30,6 +30,8 @@ class LifeTests(CaseBench):
         slicer.app.processEvents()
         self.assertIsNone(self.workflow.case)
         self.assertIn("scene was closed", self.panel.desk.message)
+        for kind in ("vtkMRMLSegmentationNode", "vtkMRMLScalarVolumeNode"):
+            self.assertEqual(len(slicer.util.getNodesByClass(kind)), 0)  # though the cursor is over an island
         self.mouse().move((30, 30))
         self.mouse().click((30, 30))
         self.panel.options.node.out_folder = str(self.out)
@@ -114,6 +116,18 @@ class LifeTests(CaseBench):
         self.widget = slicer.util.getModuleWidget("VHIWorkflow")
         self.widget.enter()
         self.use_module()
+
+    def test_keys_act_again_when_the_mouse_comes_from_a_field(self) -> None:
+        """A number typed on the panel stands, and letters are keys again."""
+        self.open_list()
+        field = self.ui.smallerThanSpinBox
+        field.setFocus()
+        field.setValue(12.5)
+        self.assertTrue(field.isAncestorOf(slicer.util.mainWindow().focusWidget()) or field.hasFocus())
+        self.mouse().enter((50, 50))
+        focused = slicer.util.mainWindow().focusWidget()
+        self.assertFalse(focused is not None and self.widget.parent.isAncestorOf(focused))
+        self.assertEqual(self.panel.options.node.smaller_than_mm3, 12.5)
 
     def test_second_case_knows_nothing_of_the_first(self) -> None:
         """Masks, undo, table and numbers are those of the second."""

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import qt
 import slicer
 
 from VHIWorkflowLib.files.results import RESULTS_NAME, read_rows
+from VHIWorkflowLib.scene.frames import frame_in_view, show_frame, whole_frame
 from VHIWorkflowLib.scene.views import shows_acquisition_plane
+from VHIWorkflowLib.scene.volumes import brightness_of, set_brightness
+from VHIWorkflowLib.study.last_view import Brightness, Frame
 from VHIWorkflowLib.widget.cases_panel import READER_SETTING
 from VHIWorkflowLib.widget.view_layout import T1W_VIEW
+from VHIWorkflowLib.widget.view_memory import ViewMemory
 
 from .case_bench import READY, CaseBench
 
@@ -83,6 +88,20 @@ class ListTests(CaseBench):
                 self.assertNotIn(hidden, text)
         self.assertEqual(len(read_rows(self.out / RESULTS_NAME)), 2)
 
+    def test_names_of_a_blinded_list_are_shown_only_when_asked_for(self) -> None:
+        """A "no" leaves the list blinded, a "yes" shows it."""
+        self.panel.options.node.blinded = True
+        self.open_list()
+        self.panel.options.node.blinded = False
+        self.prompts.confirms = False
+        self.open_list()
+        self.assertEqual(self.ui.casesTable.item(0, 0).text(), "Case 1")
+        self.assertTrue(self.workflow.study.blinded and self.panel.options.node.blinded)
+        self.panel.options.node.blinded = False
+        self.prompts.confirms = True
+        self.open_list()
+        self.assertIn(READY[0], self.ui.casesTable.item(0, 0).text())
+
     def test_finished_case_is_found_as_it_was_left(self) -> None:
         """Decisions, undo and the slice that was shown."""
         self.open_list()
@@ -97,6 +116,33 @@ class ListTests(CaseBench):
         self.ui.undoButton.click()
         self.assertEqual(self.session.islands_removed(), 0)
         self.check_scene()
+
+    def test_case_is_shown_as_last_left_also_after_a_restart(self) -> None:
+        """Slice, zoom, place and brightness; a case that was merely looked at leaves no file."""
+        self.open_list()
+        self.assertFalse(self.workflow.open.folder.exists())
+        self.mouse().click(self.pixel(self.island(3)))
+        number, grid = self.panel.slice_shown(), self.workflow.open.stir.grid
+        whole = whole_frame(grid)
+        x, y, z = whole.centre
+        piece = Frame((x + 10, y, z), whole.width_mm / 3, whole.width_mm / 3)
+        show_frame(self.slice_node(), grid, piece)
+        left = frame_in_view(self.slice_node(), grid)
+        assert left is not None
+        brightness = Brightness(50.0, 321.0)
+        set_brightness(self.workflow.case.stir_node, brightness)
+        self.ui.nextCaseButton.click()
+        self.assertNotEqual(frame_in_view(self.slice_node(), grid), left)
+        self.workflow.close_study()
+        self.panel.layout.memory = ViewMemory()
+        self.open_list()
+        self.assertEqual(self.panel.slice_shown(), number)
+        self.assertEqual(brightness_of(self.workflow.case.stir_node), brightness)
+        shown = frame_in_view(self.slice_node(), grid)
+        assert shown is not None
+        for now, then in ((shown.width_mm, left.width_mm), (shown.height_mm, left.height_mm)):
+            self.assertAlmostEqual(now, then, places=3)
+        self.assertTrue(np.allclose(shown.centre, left.centre, atol=1e-3))
 
     def test_next_case_is_read_ahead(self) -> None:
         """By a process of its own; what it read is what is opened."""

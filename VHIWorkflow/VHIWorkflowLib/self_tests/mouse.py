@@ -23,8 +23,16 @@ class Mouse:
     """
 
     def __init__(self, view: Any) -> None:
+        self._modifiers = qt.Qt.NoModifier
         self._widget = view.VTKWidget()
         self._window = view.renderWindow()
+
+    def enter(self, xy: tuple[float, float]) -> None:
+        """Come into the view at a pixel."""
+        here = self._local(xy)
+        there = qt.QPointF(self._widget.mapToGlobal(here.toPoint()))
+        qt.QApplication.sendEvent(self._widget, qt.QEnterEvent(here, here, there))
+        slicer.app.processEvents()
 
     def move(self, xy: tuple[float, float], button: Any = None) -> None:
         """Move to a pixel, with a button held or none."""
@@ -51,14 +59,16 @@ class Mouse:
         self._send(qt.QEvent.MouseButtonDblClick, xy, qt.Qt.LeftButton, qt.Qt.LeftButton)
         self.release(xy)
 
-    def drag(self, points: Sequence[tuple[float, float]], button: Any = None) -> None:
-        """Drag through pixels with a button held, the left one when None."""
+    def drag(self, points: Sequence[tuple[float, float]], button: Any = None, modifiers: Any = None) -> None:
+        """Drag through pixels with a button held, the left one when None, and perhaps a modifier key."""
         button = qt.Qt.LeftButton if button is None else button
+        self._modifiers = qt.Qt.NoModifier if modifiers is None else modifiers
         self.move(points[0])
         self.press(points[0], button)
         for xy in points[1:]:
             self.move(xy, button)
         self.release(points[-1], button)
+        self._modifiers = qt.Qt.NoModifier
 
     def wheel(self, xy: tuple[float, float], steps: int) -> None:
         """Turn the wheel away from the reader."""
@@ -79,7 +89,7 @@ class Mouse:
 
     def _send(self, kind: Any, xy: tuple[float, float], button: Any, held: Any) -> None:
         buttons = qt.Qt.NoButton if held is None else held
-        event = qt.QMouseEvent(kind, self._local(xy), button, buttons, qt.Qt.NoModifier)
+        event = qt.QMouseEvent(kind, self._local(xy), button, buttons, self._modifiers)
         qt.QApplication.sendEvent(self._widget, event)
         slicer.app.processEvents()
 

@@ -193,6 +193,17 @@ class ReadingList:
         )
 
 
+def was_blinded(out: Path, reader: str) -> bool:
+    """Whether a reader has opened a list blinded before, with this folder of records.
+
+    Raises
+    ------
+    RecordError
+        If the list as it was left cannot be read.
+    """
+    return read_kept_list(out, reader).seed is not None
+
+
 def _state_of(folder: Path) -> tuple[State, float | None, str | None]:
     """How far a case is, its VHI when it is done, and what is wrong with its record."""
     if not (folder / RECORD_NAME).exists():

@@ -11,7 +11,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from VHIWorkflowLib.scene.signals import What
-from VHIWorkflowLib.study.reading_list import ListedCase
+from VHIWorkflowLib.study.reading_list import ListedCase, was_blinded
 from VHIWorkflowLib.study.tutorial import write_tutorial
 
 from .background import ReadAhead
@@ -100,9 +100,11 @@ class CasesPanel:
         """Open a worklist or folder, and its first case that is not finished."""
         desk, choices = self._desk, self._desk.options.node
         reader, chosen = choices.reader.strip(), choices.out_folder.strip()
+        beside = source if source.is_dir() else source.parent
+        out = Path(chosen) if chosen else beside / RESULTS_FOLDER
+        if not choices.blinded and not self._may_unblind(out, reader):
+            return
         with desk.waiting():
-            beside = source if source.is_dir() else source.parent
-            out = Path(chosen) if chosen else beside / RESULTS_FOLDER
             self.ui.casesSection.collapsed = _is_low(slicer.util.mainWindow())
             study = desk.workflow.open_study(source, out, reader, blinded=choices.blinded)
             slicer.app.userSettings().setValue(READER_SETTING, reader)
@@ -172,6 +174,18 @@ class CasesPanel:
                 reader=choices.reader.strip(),
                 out=Path(folder),
             )
+
+    def _may_unblind(self, out: Path, reader: str) -> bool:
+        """Ask, where this reader has read blinded before; a "no" ticks "Blinded" again."""
+        with self._desk.attempting():
+            if not was_blinded(out, reader) or self._desk.prompts.confirm(
+                _("{reader} reads the cases in this results folder blinded. Show names and time points now?").format(
+                    reader=reader
+                )
+            ):
+                return True
+            self._desk.options.node.blinded = True
+        return False
 
     def _open_beside(self, step: int) -> None:
         workflow = self._desk.workflow

@@ -42,6 +42,9 @@ from .shortcut_list import Shortcut, shortcuts
 from .threshold_panel import ThresholdPanel
 from .view_layout import ViewLayout
 
+REMEMBER_AFTER_MS = 1000
+"""How the reader sees a case is kept so long after a step, so that a quick series of clicks is kept once."""
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -101,6 +104,9 @@ class Panel:
         self._entered = False
         self.views = Views(workflow, self.options, self)
         self.layout = ViewLayout(around.layout_manager, self._watch_views)
+        self._later = qt.QTimer()
+        self._later.setSingleShot(True)
+        self._later.connect("timeout()", self.layout.remember)
         self._keys = KeyWatch(around.window)
         self._data_probe = DataProbeFold(around.window)
         self._curves = CurveDrawing(
@@ -171,6 +177,7 @@ class Panel:
     def close(self) -> None:
         """The panel goes for good."""
         self.workflow.changed.disconnect(self.update)
+        self._later.stop()
         self.exit()
         self.use(None)
         for part in self._parts:
@@ -187,6 +194,9 @@ class Panel:
 
     def update(self, changed: frozenset[What]) -> None:
         """Show what has changed."""
+        if changed == {"leaving"}:
+            self.layout.remember()
+            return
         if changed == {"nodes"}:
             qt.QTimer.singleShot(0, self._mend)
             return
@@ -203,6 +213,8 @@ class Panel:
             self.desk.say(self.workflow.notice)
         if changed & {"masks", "session"}:
             self.views.refresh()
+        if "session" in changed:
+            self._later.start(REMEMBER_AFTER_MS)
 
     def show_help(self) -> None:
         """Show all keys, and what the mouse does."""
@@ -223,6 +235,13 @@ class Panel:
         if row is not None:
             self.views.unpin()
         self.cleaning.hovered(None if row is None or ras is None else AtHand(row.number, ras))
+
+    def entered(self) -> None:
+        """The mouse came into a view: a field of the panel gives up the keyboard, so that keys act again."""
+        page = self.ui.messageLabel.parentWidget()
+        field = page.window().focusWidget()
+        if field is not None and page.isAncestorOf(field):
+            field.clearFocus()
 
     def is_placing(self) -> bool:
         """Whether clicks place points of markups now."""

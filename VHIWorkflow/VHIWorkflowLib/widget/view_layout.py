@@ -9,9 +9,13 @@ import qt
 import slicer
 
 from VHIWorkflowLib.scene.case_in_scene import CaseInScene
+from VHIWorkflowLib.scene.frames import frame_in_view, show_frame, whole_frame
 from VHIWorkflowLib.scene.picking import Ras
 from VHIWorkflowLib.scene.views import go_to, go_to_slice, show_acquisition_plane, slice_in_view
-from VHIWorkflowLib.study.case_record import CaseKey
+from VHIWorkflowLib.scene.volumes import brightness_of, set_brightness
+from VHIWorkflowLib.study.last_view import LastView
+
+from .view_memory import ViewMemory
 
 STIR_VIEW, T1W_VIEW, SURFACE_VIEW, PLOT_VIEW = "VHISTIR", "VHIT1w", "VHI3D", "VHIHistogram"
 SLICES_ONLY, WITH_3D = 5301, 5302
@@ -56,6 +60,11 @@ class ViewLayout:
         qSlicerLayoutManager.
     arranged
         Called whenever there are other views than before.
+
+    Attributes
+    ----------
+    memory
+        How the reader left each case.
     """
 
     def __init__(self, manager: Any, arranged: Callable[[], None]) -> None:
@@ -63,7 +72,7 @@ class ViewLayout:
         self._arranged = arranged
         self._before: int | None = None
         self._case: CaseInScene | None = None
-        self._left_at: dict[CaseKey, int] = {}
+        self.memory = ViewMemory()
 
     @property
     def is_ours(self) -> bool:
@@ -96,7 +105,7 @@ class ViewLayout:
         """Show slices only, or also 3D view and histogram."""
         if not self.is_ours:
             return
-        self._remember()
+        self.remember()
         for number, description in LAYOUTS.items():
             if not self._node.IsLayoutDescription(number):
                 self._node.AddLayoutDescription(number, description)
@@ -110,16 +119,15 @@ class ViewLayout:
 
     def give_back(self) -> None:
         """Show the reader's own layout again."""
+        self.remember()
         before, self._before = self._before, None
         if before is not None:
-            self._remember()
             if self._case is not None and self._case.segmentation_node is not None:
                 _everywhere(self._case)
             self._manager.setLayout(before)
 
     def show(self, case: CaseInScene | None) -> None:
         """Show a case, where the reader left it; None: empty views."""
-        self._remember()
         self._case = case
         if not self.is_ours:
             return
@@ -128,6 +136,16 @@ class ViewLayout:
                 widget.sliceLogic().GetSliceCompositeNode().SetBackgroundVolumeID(None)
             return
         self._fill(case)
+
+    def remember(self) -> None:
+        """Remember how the reader sees the case that is shown."""
+        case, number = self._case, self.slice_shown()
+        if case is None or number is None or case.stir_node is None or case.t1w_node is None:
+            return
+        frame = frame_in_view(self.slice_widgets[0].mrmlSliceNode(), case.open_case.stir.grid)
+        if frame is not None:
+            view = LastView(number, frame, brightness_of(case.stir_node), brightness_of(case.t1w_node))
+            self.memory.keep(case.open_case.folder, view)
 
     def forget(self) -> None:
         """The scene was closed: there is no case and no view any more."""
@@ -159,15 +177,19 @@ class ViewLayout:
             composite.SetForegroundVolumeID(None)
             composite.SetLabelVolumeID(None)
             show_acquisition_plane(widget.mrmlSliceNode(), grid)
-        self._fit(case)
+        left = self.memory.recall(case.open_case.folder)
+        if left is not None:
+            set_brightness(case.stir_node, left.stir)
+            set_brightness(case.t1w_node, left.t1w)
+        self._fit(case, left)
         for widget in self.slice_widgets:
             composite = widget.sliceLogic().GetSliceCompositeNode()
             composite.SetHotLinkedControl(True)
             composite.SetLinkedControl(True)
         self._show_in_our_views(case)
 
-    def _fit(self, case: CaseInScene) -> None:
-        """Fit the STIR into its view, show the same piece of the T1w, and go where the reader was."""
+    def _fit(self, case: CaseInScene, left: LastView | None) -> None:
+        """Show the piece of the STIR that the reader saw last, at first all of it, and the same piece of the T1w."""
         widgets = self.slice_widgets
         if not widgets:
             return
@@ -175,8 +197,9 @@ class ViewLayout:
         stir_view = widgets[0].mrmlSliceNode()
         widgets[0].sliceLogic().FitSliceToBackground()
         show_acquisition_plane(stir_view, grid)
-        middle = grid.shape[grid.slice_axis] // 2
-        go_to_slice(stir_view, grid, self._left_at.get(case.open_case.key, middle))
+        show_frame(stir_view, grid, whole_frame(grid) if left is None else left.frame)
+        slices = grid.shape[grid.slice_axis]
+        go_to_slice(stir_view, grid, slices // 2 if left is None else min(left.slice_number, slices - 1))
         width, _height, depth = stir_view.GetFieldOfView()
         for widget in widgets[1:]:
             view = widget.mrmlSliceNode()
@@ -204,12 +227,6 @@ class ViewLayout:
         if plot is not None and case.chart_node is not None:
             case.chart_node.SetLegendVisibility(False)  # there is no room; the colours are those of the masks
             plot.SetPlotChartNodeID(case.chart_node.GetID())
-
-    def _remember(self) -> None:
-        """Remember where the reader leaves the case that is shown."""
-        number = self.slice_shown()
-        if self._case is not None and number is not None:
-            self._left_at[self._case.open_case.key] = number
 
 
 def _look_at(view: Any, model: Any) -> None:
