@@ -128,6 +128,8 @@ class ViewLayout:
 
     def show(self, case: CaseInScene | None) -> None:
         """Show a case, where the reader left it; None: empty views."""
+        if case is self._case:
+            self.remember()  # it is shown again because nodes were made again, and stays where it is
         self._case = case
         if not self.is_ours:
             return
