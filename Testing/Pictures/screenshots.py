@@ -23,7 +23,6 @@ from VHIWorkflowLib.study.tutorial import write_tutorial
 
 RESOURCES = Path(__file__).resolve().parents[2] / "Resources"
 WIDTH, HEIGHT = 1280, 800
-COLOURS = 256
 ZOOM = 1.25
 LOWER_MM, RADIUS_MM = 24.0, 8.0
 """Where and how large normal bone is drawn, below what was proposed."""
@@ -58,8 +57,8 @@ class Camera:
         with tempfile.TemporaryDirectory() as folder:
             grabbed = Path(folder) / "window.png"
             self.window.grab().save(str(grabbed))
-            picture = Image.open(grabbed).convert("RGB").quantize(COLOURS)
-            picture.save(RESOURCES / f"slicer_{name}.png", optimize=True)
+            # All colours: a palette would lose the thin red of the conservative mask.
+            Image.open(grabbed).convert("RGB").save(RESOURCES / f"slicer_{name}.png", optimize=True)
 
     def open_case(self, position: int) -> None:
         """Open a case, zoomed in a little, with the list folded."""
