@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from scipy import stats
@@ -29,8 +30,11 @@ READERS_SPREAD = 3.0
 """Standard deviation of the biases of all readers."""
 DICE_SHAPE = (5.0, 2.0)
 """Of a beta distribution, as scores of overlap have."""
+RANDOM = SPREAD**2 / (SPREAD**2 + READERS_SPREAD**2 + ERROR**2)
+"""Reliability of a reader drawn from all readers."""
 RELIABILITY = SPREAD**2 / (SPREAD**2 + ERROR**2)
 TRUE_DIFFERENCES = math.sqrt(2) * ERROR
+LEAST_FOR_BOOTSTRAP = 5
 Z = float(stats.norm.ppf(0.975))
 
 
@@ -117,6 +121,29 @@ def figures() -> list[Figure]:
     return [*_of_differences(), *_of_readers(), *_of_lines(), *_of_values()]
 
 
+def set_aside() -> list[Figure]:
+    """Intervals that others report and a report of ours does not, for comparison."""
+    middle = float(stats.beta.median(*DICE_SHAPE))
+    return [
+        Figure("ICC(2,1), two readers, 1996", RANDOM, _usual_random),
+        Figure("median, percentile bootstrap", middle, lambda s: _bootstrapped_median(s.scores, "percentile")),
+        Figure("median, BCa bootstrap", middle, lambda s: _bootstrapped_median(s.scores, "BCa")),
+    ]
+
+
+def _usual_random(study: Study) -> Estimate:
+    """ICC(2,1) with the interval of McGraw and Wong."""
+    return intraclass_correlations(study.two_readers, "1996")["2,1"]
+
+
+def _bootstrapped_median(values: FloatArray, method: Literal["percentile", "BCa"]) -> Estimate:
+    if values.size < LEAST_FOR_BOOTSTRAP:
+        return Estimate(float(np.median(values)), None, None, values.size)
+    found = stats.bootstrap((values,), np.median, n_resamples=2000, method=method, rng=np.random.default_rng(1))
+    low, high = found.confidence_interval
+    return Estimate(float(np.median(values)), float(low), float(high), values.size)
+
+
 def _of_differences() -> list[Figure]:
     reach = Z * TRUE_DIFFERENCES
     return [
@@ -130,16 +157,15 @@ def _of_differences() -> list[Figure]:
 
 
 def _of_readers() -> list[Figure]:
-    random = SPREAD**2 / (SPREAD**2 + READERS_SPREAD**2 + ERROR**2)
     concordant = 2 * SPREAD**2 / (2 * (SPREAD**2 + ERROR**2) + BIAS**2)
     return [
         Figure("ICC(1,1), four readers", RELIABILITY, lambda s: s.correlations["one way"]["1,1"]),
         Figure("ICC(1,k), four readers", _stepped_up(RELIABILITY, 4), lambda s: s.correlations["one way"]["1,k"]),
-        Figure("ICC(2,1), two readers", random, lambda s: s.correlations["two"]["2,1"], at_least=True),
-        Figure("ICC(2,k), two readers", _stepped_up(random, 2), lambda s: s.correlations["two"]["2,k"], at_least=True),
-        Figure("ICC(2,1), four readers", random, lambda s: s.correlations["four"]["2,1"], at_least=True),
+        Figure("ICC(2,1), two readers", RANDOM, lambda s: s.correlations["two"]["2,1"], at_least=True),
+        Figure("ICC(2,k), two readers", _stepped_up(RANDOM, 2), lambda s: s.correlations["two"]["2,k"], at_least=True),
+        Figure("ICC(2,1), four readers", RANDOM, lambda s: s.correlations["four"]["2,1"], at_least=True),
         Figure(
-            "ICC(2,k), four readers", _stepped_up(random, 4), lambda s: s.correlations["four"]["2,k"], at_least=True
+            "ICC(2,k), four readers", _stepped_up(RANDOM, 4), lambda s: s.correlations["four"]["2,k"], at_least=True
         ),
         Figure("ICC(3,1), two readers", RELIABILITY, lambda s: s.correlations["given"]["3,1"]),
         Figure("ICC(3,k), four readers", _stepped_up(RELIABILITY, 4), lambda s: s.correlations["four"]["3,k"]),
