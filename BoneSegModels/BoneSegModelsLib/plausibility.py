@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 from VHIWorkflowLib.core.grids import BoolArray, Grid
@@ -71,18 +69,19 @@ def check_result(
             if not least <= volume_ml <= most:
                 usual = f"usual are {least:g} to {most:g}"
                 warnings.append(f"{label.name} measures {volume_ml:.3g} ml, and {usual}: look at it before using it")
-        if label.largest_unsure_share is not None:
-            warnings += _about_unsure(probability, found, grid, label)
+        warnings += _about_unsure(probability, found, grid, label)
     return tuple(warnings)
 
 
 def _about_unsure(probability: npt.NDArray[np.float32], found: BoolArray, grid: Grid, label: Label) -> tuple[str, ...]:
     """Whether the network is unsure of the scan as a whole, else of which slices."""
+    limit = label.largest_unsure_share
+    if limit is None:
+        return ()
     others = tuple(axis for axis in range(3) if axis != grid.slice_axis)
     low, high = UNSURE
     unsure = np.count_nonzero((probability > low) & (probability < high), axis=others)
     sizes = np.count_nonzero(found, axis=others)
-    limit = label.largest_unsure_share or math.inf
     if unsure.sum() > limit * sizes.sum():
         return (f"the network is unsure of {label.name} in all of this scan: look at it before using it",)
     slices = np.flatnonzero((unsure > limit * sizes) & (sizes > 0))

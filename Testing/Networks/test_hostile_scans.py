@@ -101,7 +101,7 @@ def test_unusual_sizes_are_masks(
 ) -> None:
     grid = oblique_grid(shape, spacing)
     array = np.random.default_rng(0).gamma(4, 50, shape)
-    found(running, array, grid)
+    assert found(running, array, grid).labels.shape == shape
 
 
 @pytest.mark.parametrize("pixel_mm", [0.05, 0.2, 2.5, 10.0])
@@ -140,7 +140,8 @@ def test_a_scan_of_nothing_but_nan_is_a_sentence(running: tuple[Model, Backend])
 
 def test_noise_alone_is_no_crash(running: tuple[Model, Backend]) -> None:
     grid = oblique_grid((4, 40, 40), (3.3, 0.6, 0.6))
-    found(running, np.random.default_rng(0).normal(0, 1, grid.shape), grid)
+    result = found(running, np.random.default_rng(0).normal(0, 1, grid.shape), grid)
+    assert result.labels.shape == grid.shape
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -277,4 +277,4 @@ def test_the_schema_is_checked_as_a_library_does(model: Model) -> None:
 def test_reading_needs_no_warnings(model: Model) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        open_backend(load_model_folder(model.path), "torch")
+        assert open_backend(load_model_folder(model.path), "torch").name.startswith("torch")

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from VHIWorkflowLib.core.grids import BoolArray, Grid, IndexArray
 from VHIWorkflowLib.core.islands import find_islands
 from VHIWorkflowLib.core.lattice import Lattice, Runs
+from VHIWorkflowLib.core.masks import smallest_at_least
 from VHIWorkflowLib.core.partition import Unit
 
 from .swapped import Measured
@@ -116,7 +117,8 @@ def _why(reading: Measured, reasons: npt.NDArray[np.object_], voxels: IndexArray
         return None
     case = reading.case
     normal, region = case.normal_bone.ravel()[voxels], case.disease_region.ravel()[voxels]
-    low = case.stir.array.ravel()[voxels] < case.thresholds.sensitive_cut
+    intensities = case.stir.array.ravel()[voxels]
+    low = intensities < smallest_at_least(case.thresholds.sensitive_cut, intensities.dtype)
     given = reasons[voxels]
     why = [
         reason

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from VHIWorkflowLib.core.cleaning import CleaningSession
+from VHIWorkflowLib.core.grids import BoolArray, Volume
 from VHIWorkflowLib.core.measurement import Preliminary, measure
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE
 from VHIWorkflowLib.files.errors import RecordError
@@ -24,6 +25,23 @@ class Redone:
     record: CaseRecord
     case: Preliminary
     session: CleaningSession
+
+
+def repeat(
+    record: CaseRecord, stir: Volume, normal_bone: BoolArray, disease_region: BoolArray
+) -> tuple[Preliminary, CleaningSession]:
+    """Measure as a record says, from scan and regions of one grid, and repeat its cleaning.
+
+    Raises
+    ------
+    VHIError
+        If it cannot be measured, or a step does not fit.
+    """
+    by_hand = record.thresholds if record.thresholds.iqr_multiple is None else None
+    case = measure(stir, normal_bone, disease_region, record.settings, by_hand)
+    session = CleaningSession.of(case, start=record.cleaning.start)
+    session.replay(record.cleaning.steps)
+    return case, session
 
 
 def redo(folder: Path) -> Redone:
@@ -50,11 +68,7 @@ def redo(folder: Path) -> Redone:
     missing = [kind.name for kind in (NORMAL_BONE, DISEASE_REGION) if kind.name not in segments]
     if missing:
         raise RecordError(folder / SEGMENTATION_NAME, f"has no segment {missing[0]!r}")
-    by_hand = record.thresholds if record.thresholds.iqr_multiple is None else None
-    bone, region = segments[NORMAL_BONE.name].array, segments[DISEASE_REGION.name].array
-    case = measure(stir, bone, region, record.settings, by_hand)
-    session = CleaningSession.of(case, start=record.cleaning.start)
-    session.replay(record.cleaning.steps)
+    case, session = repeat(record, stir, segments[NORMAL_BONE.name].array, segments[DISEASE_REGION.name].array)
     if session.vhi != record.vhi:
         raise RecordError(path, "does not give the recorded VHI again; 'vhi verify' says where it differs")
     return Redone(record, case, session)

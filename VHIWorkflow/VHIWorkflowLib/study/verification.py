@@ -12,7 +12,7 @@ import numpy as np
 from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import BoolArray
-from VHIWorkflowLib.core.measurement import Preliminary, measure
+from VHIWorkflowLib.core.measurement import Preliminary
 from VHIWorkflowLib.core.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE
 from VHIWorkflowLib.core.stability import how_much_hangs_on_normal_bone
 from VHIWorkflowLib.files.results import RESULTS_NAME, format_row, read_rows
@@ -23,6 +23,7 @@ from VHIWorkflowLib.files.volumes import read_image, sha256_of
 from .case_files import RECORD_NAME, read_record
 from .case_record import CaseRecord
 from .reading import LABELMAP_NAME, SEGMENTATION_NAME, label_map, region_of
+from .redone import repeat
 
 Verdict = Literal["same", "differs", "not checked"]
 
@@ -123,10 +124,7 @@ def _recomputed_differs(folder: Path, record: CaseRecord) -> Iterator[str]:
         if region_of(mask, recorded.origin, recorded.confidence) != recorded:
             yield f"the {name} in {SEGMENTATION_NAME} is not the recorded one"
             return
-    by_hand = record.thresholds if record.thresholds.iqr_multiple is None else None
-    case = measure(stir, normal_bone, disease_region, record.settings, by_hand)
-    session = CleaningSession.of(case, start=record.cleaning.start)
-    session.replay(record.cleaning.steps)
+    case, session = repeat(record, stir, normal_bone, disease_region)
     yield from _figures_differ(record, case, session)
     yield from _masks_differ(folder, segments, session)
 
