@@ -12,8 +12,8 @@ from PIL import Image
 from VHIWorkflowLib.agreement.limits import Limits
 from VHIWorkflowLib.agreement.response import SubjectChange, log_verdict, verdict
 from VHIWorkflowLib.core.errors import VHIError
-from VHIWorkflowLib.figure import draw_overview
 from VHIWorkflowLib.files.results_rows import ResultsRow
+from VHIWorkflowLib.study.overview import overview_of
 from VHIWorkflowLib.study.redone import Redone, redo
 
 from .html import note, number, page, paragraphs, picture, section, table
@@ -162,17 +162,7 @@ def _picture(out: Path, row: ResultsRow) -> str:
 
 def _overview(redone: Redone) -> bytes:
     """JPEG of all slices with the masks."""
-    kept = redone.session.mask()
-    key = redone.record.key
-    image = draw_overview(
-        redone.case.stir,
-        sensitive=kept,
-        conservative=redone.session.conservative_mask(),
-        normal_bone=redone.case.normal_bone,
-        disease_region=redone.case.disease_region,
-        removed=redone.case.mask() & ~kept,
-        title=f"{key.case_id}   {key.time_point}   reader {key.reader}",
-    )
+    image = overview_of(redone.case, redone.session, redone.record.key)
     if image.width > PICTURE_WIDTH:
         height = round(image.height * PICTURE_WIDTH / image.width)
         image = image.resize((PICTURE_WIDTH, height), Image.Resampling.LANCZOS)

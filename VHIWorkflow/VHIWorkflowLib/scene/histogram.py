@@ -11,6 +11,7 @@ from VHIWorkflowLib.core.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORM
 from VHIWorkflowLib.core.thresholds import Thresholds
 
 from .case_nodes import CaseNodes
+from .table_columns import fill_table
 from .texts import Texts
 
 BINS = 120
@@ -92,11 +93,11 @@ class Histogram:
         shares = [100 * np.histogram(each, edges)[0] / max(each.size, 1) for each in values]
         middle = (edges[:-1] + edges[1:]) / 2
         columns = {kind.segment_id: share for kind, share in zip(REGIONS, shares, strict=True)}
-        _write(self._nodes.get(BINS_ROLE), {"intensity": middle, **columns})
+        fill_table(self._nodes.get(BINS_ROLE), {"intensity": middle, **columns})
         top = max(1.0, *(float(share.max(initial=0)) for share in shares))
         places = (thresholds.sensitive, thresholds.conservative) if thresholds else (np.nan, np.nan)
         lines = {kind.segment_id: np.full(2, place) for kind, place in zip(LIMITS, places, strict=True)}
-        _write(self._nodes.get(LIMITS_ROLE), {**lines, "share": np.array([0.0, top])})
+        fill_table(self._nodes.get(LIMITS_ROLE), {**lines, "share": np.array([0.0, top])})
 
     def _node(self, role: str, kind: str, name: str) -> Any:
         node = self._nodes.get(role)
@@ -118,16 +119,3 @@ def _edges(values: list[FloatArray], thresholds: Thresholds | None) -> FloatArra
     if thresholds is not None:
         high = max(high, 1.05 * thresholds.conservative)
     return np.linspace(low, max(high, low + 1e-6), BINS + 1)
-
-
-def _write(node: Any, columns: dict[str, FloatArray]) -> None:
-    """Fill a table node with columns of numbers."""
-    import vtk
-    from vtk.util.numpy_support import numpy_to_vtk
-
-    table = vtk.vtkTable()
-    for name, values in columns.items():
-        column = numpy_to_vtk(np.asarray(values, dtype=np.float64), deep=True)
-        column.SetName(name)
-        table.AddColumn(column)
-    node.SetAndObserveTable(table)

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .hierarchy import drop_node
+from .table_columns import Column, fill_table
 
 STUDY = "VHIWorkflow.study"
 """Attribute of the nodes: what they show."""
 NODE_CLASSES = ("vtkMRMLPlotChartNode", "vtkMRMLPlotSeriesNode", "vtkMRMLTableNode")
 Colour = tuple[float, float, float]
 Numbers = npt.NDArray[np.float64]
-Column = Sequence[str] | Numbers
 BLUE: Colour = (0.12, 0.47, 0.71)
 GREY: Colour = (0.5, 0.5, 0.5)
 ORANGE: Colour = (0.85, 0.37, 0.01)
@@ -100,24 +100,10 @@ class PlotNodes:
         return series
 
     def _table(self, name: str, columns: Mapping[str, Column]) -> Any:
-        import vtk
-        from vtk.util.numpy_support import numpy_to_vtk
-
-        table = vtk.vtkTable()
-        for title, values in columns.items():
-            if isinstance(values, np.ndarray):
-                column = numpy_to_vtk(values, deep=True)
-            else:
-                column = vtk.vtkStringArray()
-                column.SetNumberOfValues(len(values))
-                for place, value in enumerate(values):
-                    column.SetValue(place, value)
-            column.SetName(title)
-            table.AddColumn(column)
         node = self._add("vtkMRMLTableNode", name)
         node.SetUseColumnTitleAsColumnHeader(True)
         node.SetLocked(True)
-        node.SetAndObserveTable(table)
+        fill_table(node, columns)
         return node
 
     def _add(self, kind: str, name: str) -> Any:

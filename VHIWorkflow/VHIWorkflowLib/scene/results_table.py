@@ -10,6 +10,7 @@ from VHIWorkflowLib.files.results import COLUMNS, RESULTS_NAME, ResultsRow, form
 from VHIWorkflowLib.study.reading_list import ReadingList
 
 from .hierarchy import drop_node
+from .table_columns import fill_table
 
 RESULTS = "VHIWorkflow.results"
 """Attribute of the table node."""
@@ -48,7 +49,8 @@ def show_results(scene: Any, out: Path, name: str, study: ReadingList | None = N
         node.SetAttribute(RESULTS, "1")
         node.SetUseColumnTitleAsColumnHeader(True)
         node.SetLocked(True)
-    _fill(node, shown_rows(rows, study))
+    cells = shown_rows(rows, study)
+    fill_table(node, {name: [row[place] for row in cells] for place, name in enumerate(COLUMNS)})
     return node
 
 
@@ -67,17 +69,3 @@ def shown_rows(rows: list[ResultsRow], study: ReadingList | None) -> list[list[s
         (listed.key.case_id, listed.key.time_point, listed.key.reader): listed.title for listed in study
     }
     return [[titles[row.key], "", *format_row(row)[2:]] for row in rows if row.key in titles]
-
-
-def _fill(node: Any, rows: list[list[str]]) -> None:
-    import vtk
-
-    table = vtk.vtkTable()
-    for number, name in enumerate(COLUMNS):
-        column = vtk.vtkStringArray()
-        column.SetName(name)
-        column.SetNumberOfValues(len(rows))
-        for place, cells in enumerate(rows):
-            column.SetValue(place, cells[number])
-        table.AddColumn(column)
-    node.SetAndObserveTable(table)

@@ -18,6 +18,7 @@ from .case_files import RECORD_NAME, earlier_records, keep_earlier, read_record
 from .case_inputs import CaseFiles, InputFile, load_case
 from .case_record import CaseKey, CaseRecord
 from .found_regions import Networks, Progress, bundled_regions
+from .overview import overview_of
 from .reading import Reading, Sitting
 
 FIGURE_NAME = "overview.png"
@@ -140,20 +141,10 @@ def write_figure(reading: Reading, record: CaseRecord, wanted: bool | Path) -> P
     """
     if wanted is False:
         return None
-    from VHIWorkflowLib.figure import draw_overview, png_bytes
+    from VHIWorkflowLib.figure import png_bytes
 
     path = reading.folder / FIGURE_NAME if wanted is True else wanted
-    kept = reading.session.mask()
-    image = draw_overview(
-        reading.case.stir,
-        sensitive=kept,
-        conservative=reading.session.conservative_mask(),
-        normal_bone=reading.loaded.normal_bone,
-        disease_region=reading.loaded.disease_region,
-        removed=reading.case.mask() & ~kept,
-        title=f"{record.key.case_id}   {record.key.time_point}   reader {record.key.reader}",
-        lines=_caption(record),
-    )
+    image = overview_of(reading.case, reading.session, record.key, _caption(record))
     write_atomically(path, png_bytes(image))
     return path
 
