@@ -7,12 +7,13 @@ import io
 from pathlib import Path
 
 from VHIWorkflowLib.files.errors import InputError
+from VHIWorkflowLib.files.worklists import delimiter_of
 
 
 def read_text_table(path: Path) -> list[dict[str, str]]:
     """Cells of each line by column, without the blanks around them; at least one line.
 
-    The separator is that of the first line: a tab, else a semicolon, else a comma.
+    The separator is found as in a worklist.
 
     Raises
     ------
@@ -23,9 +24,7 @@ def read_text_table(path: Path) -> list[dict[str, str]]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(path, "cannot be read as a table (TSV or CSV in UTF-8)") from error
-    first = text.partition("\n")[0]
-    delimiter = next((each for each in ("\t", ";", ",") if each in first), "\t")
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter_of(text))
     header = [name.strip() for name in next(reader, [])]
     if len(set(header)) < len(header):
         raise InputError(path, "has two columns of the same name; rename one")

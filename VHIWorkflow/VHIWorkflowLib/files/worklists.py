@@ -44,7 +44,7 @@ def read_worklist(path: str | os.PathLike[str]) -> list[WorklistCase]:
     """
     path = Path(path)
     text = _read_text(path)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     lines: dict[tuple[str, ...], int] = {}
     cases = []
     try:
@@ -99,7 +99,7 @@ def _read_text(path: Path) -> str:
     return text
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """Separator of a table, by its first line."""
     header = text.partition("\n")[0]
     return max("\t;,", key=header.count)
