@@ -8,10 +8,10 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from .backends import thread_count
 from .blas_threads import single_threaded_blas
 from .errors import ModelError
 from .model_folders import Model
+from .threads import thread_count
 from .unet_numpy import NumpyUNet
 
 FloatArray = npt.NDArray[np.float32]

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from .backends import thread_count
 from .errors import ModelError
 from .model_folders import Member, Model
+from .threads import thread_count
 
 if TYPE_CHECKING:
     from torch import Tensor
