@@ -25,14 +25,12 @@ from .model_description import ModelInput
 from .normal_bone_confidence import Doubt, confidence_from, doubts_about, doubts_about_edges
 from .normal_bone_parameters import MarrowParameters, NormalBoneParameters, TrimmingParameters, read_parameters
 from .sacrum import Marrow, NoProposalError, Scan, find_sacra
-from .scaling import skewness, within_padding
+from .scaling import LEAST_STIR_SKEWNESS, look_exchanged, skewness, within_padding
 
 LEAST_SLICES = 3
 LEAST_SIDE_MM = 60.0
 LEAST_SLICE_COSINE = 0.4
 """Slices may be tilted by up to 66 degrees from the coronal plane, as those along the sacrum are."""
-LEAST_STIR_SKEWNESS = 2.1
-"""Between T1w (0.1 to 1.6) and STIR (2.7 to 4.9), see `scaling.skewness`."""
 WINDOW_PERCENTILE = 99.0
 
 FloatArray = npt.NDArray[np.float64]
@@ -300,12 +298,11 @@ def _check_field(scan: Scan) -> None:
 
 
 def _check_sequences(scan: Scan) -> None:
-    stir, t1w = skewness(scan.stir), skewness(scan.t1w)
-    if stir < LEAST_STIR_SKEWNESS <= t1w:
+    if look_exchanged(scan.stir, scan.t1w):
         raise NoProposalError("STIR and T1w look exchanged: fat is bright on what was given as STIR")
-    if stir < LEAST_STIR_SKEWNESS:
+    if skewness(scan.stir) < LEAST_STIR_SKEWNESS:
         raise NoProposalError("what was given as STIR does not look like STIR: too little stands out from the rest")
-    if t1w >= LEAST_STIR_SKEWNESS:
+    if skewness(scan.t1w) >= LEAST_STIR_SKEWNESS:
         raise NoProposalError("what was given as T1w does not look like T1w: was STIR given twice?")
 
 

@@ -21,7 +21,8 @@ from VHIWorkflowLib.files.segmentation_files import read_labelmap, read_segmenta
 from VHIWorkflowLib.files.volumes import read_image, sha256_of
 from VHIWorkflowLib.study.case_files import read_record
 from VHIWorkflowLib.study.case_inputs import CaseFiles, Scan, load_case
-from VHIWorkflowLib.study.measure_case import NOT_CLEANED, measure_case
+from VHIWorkflowLib.study.measure_case import NOT_CLEANED, NOTHING_TOUCHED, measure_case
+from VHIWorkflowLib.study.overview import caption_of
 from VHIWorkflowLib.study.reading import Reading, Sitting
 from VHIWorkflowLib.study.verification import verify_folder
 
@@ -51,6 +52,16 @@ def test_an_empty_mask_of_what_is_kept_leaves_nothing(files, tmp_path):
     assert record.islands_removed == record.islands
 
 
+def test_a_mask_of_what_is_kept_that_touches_nothing_is_a_warning_in_the_record(files, tmp_path):
+    case = study_case()
+    elsewhere = np.zeros_like(case.keep)
+    elsewhere[0, 0, 0] = True
+    write_volume(tmp_path / "elsewhere.nii.gz", Volume(elsewhere, case.stir.grid))
+    record = measure_case(request_for(replace(files, keep=tmp_path / "elsewhere.nii.gz"), tmp_path / "out")).record
+    assert (record.vhi.sensitive_voxels, record.warnings) == (0, (NOTHING_TOUCHED,))
+    assert NOTHING_TOUCHED not in measure_case(request_for(files, tmp_path / "out")).record.warnings
+
+
 def test_the_record_names_each_input_with_its_hash(files, tmp_path):
     record = measure_case(request_for(files, tmp_path)).record
     assert [each.sha256 for each in record.inputs] == [sha256_of(each.path) for each in record.inputs]
@@ -63,6 +74,18 @@ def test_the_picture_is_written_beside_the_record_or_where_it_is_wanted(files, t
     elsewhere = measure_case(request_for(files, tmp_path / "out", figure=tmp_path / "pictures" / "a.png"))
     for path in (beside.figure, elsewhere.figure):
         assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_picture_says_which_regions_no_reader_marked(files, tmp_path):
+    record = measure_case(request_for(files, tmp_path / "out")).record
+    assert not any("found by" in line for line in caption_of(record))
+    found = replace(
+        record,
+        disease_region=replace(record.disease_region, origin="disease_region 1.2.3, edited"),
+        normal_bone=replace(record.normal_bone, origin="normal_bone 4.5.6"),
+    )
+    said = "disease region found by disease_region 1.2.3, edited; normal bone found by normal_bone 4.5.6"
+    assert said in caption_of(found)
 
 
 def test_normal_bone_in_several_pieces_is_their_union(files, tmp_path):

@@ -93,6 +93,17 @@ def series_files(path: Path, series: str | None = None) -> tuple[Path, ...]:
     return _choose(path, series).paths
 
 
+def patient_id(path: Path, series: str | None = None) -> str:
+    """PatientID of the series that ``read_series`` would read; empty where the header says nothing.
+
+    Raises
+    ------
+    InputError
+        As ``read_series``, as far as the choice goes.
+    """
+    return _choose(path, series).text("PatientID")
+
+
 def list_series(folder: Path, on_damaged: Callable[[InputError], None] | None = None) -> list[SeriesInfo]:
     """Series in a folder and its subfolders, sorted by patient, date and description; only headers are read.
 

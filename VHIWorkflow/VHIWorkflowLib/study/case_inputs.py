@@ -11,7 +11,7 @@ from typing import TypeVar
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
 from VHIWorkflowLib.core.reordering import on_grid
-from VHIWorkflowLib.core.resampling import check_overlap, region_on_stir
+from VHIWorkflowLib.core.resampling import region_on_stir
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE, SENSITIVE, SegmentKind
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.markups import read_normal_bone
@@ -21,6 +21,7 @@ from VHIWorkflowLib.files.volumes import read_image, read_mask, sha256_of
 
 from .found_regions import FoundRegion, Model, Networks, Progress, RegionFinder, bundled_regions
 from .region_origins import GIVEN, RegionOrigin
+from .scan_pair import check_pair, check_patients
 
 T = TypeVar("T")
 
@@ -130,13 +131,14 @@ def load_scans(files: CaseFiles) -> LoadedScans:
     Raises
     ------
     InputError
-        If one cannot be used, or they do not overlap; the message starts with the file.
+        If one cannot be used, or they do not overlap or are of two patients; the message starts with the file.
     """
     for path in files.paths():
         check_name(path)
+    check_patients(files.stir, files.t1w)
     stir = read_image(files.stir.path, series=files.stir.series)
     t1w = read_image(files.t1w.path, series=files.t1w.series)
-    warnings = tuple(_about(files.t1w.path, lambda: check_overlap(stir.grid, t1w.grid)))
+    warnings = check_pair(files.t1w, stir, t1w)
     return LoadedScans(stir, t1w, CaseFiles(files.stir, files.t1w).inputs(), warnings)
 
 

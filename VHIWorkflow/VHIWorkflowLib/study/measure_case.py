@@ -18,12 +18,13 @@ from .case_files import RECORD_NAME, earlier_records, keep_earlier, read_record
 from .case_inputs import CaseFiles, InputFile, load_case
 from .case_record import CaseKey, CaseRecord
 from .found_regions import Networks, Progress, bundled_regions
-from .overview import overview_of
+from .overview import caption_of, overview_of
 from .reading import Reading, Sitting
 
 FIGURE_NAME = "overview.png"
 FIGURE_ENDING = ".png"
 NOT_CLEANED = "no island was removed by a reader: VHI is the size of the preliminary mask"
+NOTHING_TOUCHED = "the mask of what is kept touches no island, so VHI is 0: is it of the same examination?"
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ def measure_case(request: Request, clock: Clock = utc_now, progress: Progress | 
             raise InputError(request.steps, str(error)) from error
     elif loaded.keep is not None:
         reading.session.keep(Touching.mask(loaded.keep))
+        if loaded.keep.any() and not reading.session.vhi.sensitive_voxels:
+            reading.warnings.append(NOTHING_TOUCHED)
     if not reading.session.steps and start == "remove":
         reading.warnings.append(NOT_CLEANED)
     record = _finish_and_keep_earlier(reading)
@@ -155,27 +158,9 @@ def write_figure(reading: Reading, record: CaseRecord, wanted: bool | Path) -> P
     from VHIWorkflowLib.figure import png_bytes
 
     path = reading.folder / FIGURE_NAME if wanted is True else wanted
-    image = overview_of(reading.case, reading.session, record.key, _caption(record))
+    image = overview_of(reading.case, reading.session, record.key, caption_of(record))
     write_atomically(path, png_bytes(image))
     return path
-
-
-def _caption(record: CaseRecord) -> list[str]:
-    vhi, limits, row = record.vhi, record.thresholds, record.row()
-    how = "set by hand" if limits.iqr_multiple is None else f"Q3 + {limits.iqr_multiple:.2f} IQR"
-    lines = [
-        f"VHI {vhi.sensitive_mm3:,.0f} mm3 ({vhi.sensitive_voxels:,} voxels), "
-        f"conservative {vhi.conservative_mm3:,.0f} mm3 ({vhi.conservative_voxels:,} voxels)",
-        f"sensitive threshold {limits.sensitive:.1f} ({how}), conservative {limits.conservative:.1f}; "
-        f"{record.islands_removed} of {record.islands} islands removed",
-    ]
-    if row.vhi_sensitive_low_mm3 is not None:
-        lines.append(
-            f"with one slice of the normal bone left out VHI is {row.vhi_sensitive_low_mm3:,.0f} "
-            f"to {row.vhi_sensitive_high_mm3:,.0f} mm3"
-        )
-    lines.append(f"VHIWorkflow {record.software_version}, {row.measured_at}; not a medical device")
-    return lines
 
 
 def steps_input(path: Path) -> InputFile:
