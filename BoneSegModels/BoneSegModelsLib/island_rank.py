@@ -223,7 +223,7 @@ def _document(path: Path, data: bytes) -> dict[str, Any]:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: is not a whole JSON file") from error
+        raise ModelError(f"{path}: is not a whole JSON file; install the extension again") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ModelError(f"{path}: is not a {FORMAT} file")
     if document.get("format_version") != FORMAT_VERSION:

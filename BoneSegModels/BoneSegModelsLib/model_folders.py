@@ -186,7 +186,7 @@ def _document(path: Path, data: bytes) -> Any:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: is not a whole JSON file") from error
+        raise ModelError(f"{path}: is not a whole JSON file; install the extension again") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ModelError(f"{path}: is not a {FORMAT} file")
     version = document.get("format_version")

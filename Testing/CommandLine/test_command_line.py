@@ -246,6 +246,9 @@ def test_demo_measures_a_case_it_makes_itself(tmp_path):
     picture = next(line.split(maxsplit=1)[1] for line in ran.out.splitlines() if line.startswith("picture"))
     assert Path(picture).read_bytes().startswith(b"\x89PNG")
     assert run_process("verify", tmp_path / "demo" / "results").status == 0
+    document = json.loads(run_process("demo", "--out", tmp_path / "again", "--json").out)
+    assert round(document["dice"], 2) == dice
+    assert f"vhi_sensitive_voxels             {document['vhi_sensitive_voxels']}\n" in ran.out
 
 
 # Batch
