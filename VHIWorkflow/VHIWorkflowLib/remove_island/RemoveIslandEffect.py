@@ -50,8 +50,8 @@ class RemoveIslandEffect(AbstractScriptedSegmentEditorEffect):
             "Remove a connected island of the selected segment.<p><ul style='margin: 0'>"
             "<li><b>Mouse move:</b> outlines the island under the cursor and says how large it is."
             "<li><b>Left click:</b> removes it, in slice and 3D views; clicking the same place again restores it."
-            "</ul><p>Islands are connected by faces, edges and corners. Editable area and intensity range, chosen under "
-            "Masking, are respected."
+            "</ul><p>Islands are connected by faces, edges and corners. "
+            "The editable area and intensity range chosen under Masking are respected."
         )
 
     def setupOptionsFrame(self):  # noqa: N802
