@@ -169,17 +169,18 @@ class RegionSteps(AtHand):
         return sorted(facts, key=lambda fact: -_weight(fact.ratio))
 
     def _hang(self, part: LeftOut, stability: Stability, case: Preliminary) -> Hang:
+        without = self.texts.without_voxels(part.which)
         voxel, ras = stability.brightest[0].index, stability.brightest[0].ras_mm
         if part.part == "slice":
+            without = self.texts.without_slice(part.which)
             voxel = _brightest_in_slice(case, part.which)
             x, y, z = (float(n) for n in case.grid.to_ras(voxel)[0])
             ras = (x, y, z)
         if part.vhi_voxels is None:
-            ratio, text = None, self.texts.no_measurement_without(part.problem or "")
+            ratio, text = None, self.texts.no_measurement(without, part.problem or "")
         else:
             ratio = part.vhi_voxels / stability.vhi_voxels
-            words = self.texts.without_slice if part.part == "slice" else self.texts.without_voxels
-            text = words(part.which, ratio)
+            text = self.texts.vhi_changes(without, ratio)
         return Hang(part.part, part.which, ratio, voxel, ras, text)
 
     def _mask_now(self, kind: SegmentKind) -> BoolArray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import qt
 from slicer.i18n import tr as _
 
 from VHIWorkflowLib.core.decisions import StartMode
@@ -16,6 +15,7 @@ from VHIWorkflowLib.interaction.tool import Tool
 from VHIWorkflowLib.scene.signals import What
 
 from .desk import AtHand, Desk
+from .fitted_text import show_fitted
 from .number_texts import vhi_text
 
 TOOLS = {
@@ -189,7 +189,5 @@ def _show_step(button: Any, plain: str, text: str | None) -> None:
     key = button.property("ShortcutText")
     if key:
         shown = _("({key}) {text}").format(text=shown, key=key)
-    fits = button.fontMetrics().elidedText(shown, qt.Qt.ElideRight, max(int(button.width) - 12, 60))
-    button.setText(fits)
-    button.setToolTip(shown)
+    show_fitted(button, shown)
     button.setEnabled(text is not None)

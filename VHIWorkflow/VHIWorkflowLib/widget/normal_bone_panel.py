@@ -14,6 +14,7 @@ from VHIWorkflowLib.study.open_case import RegionPreview
 
 from .curve_drawing import CurveDrawing
 from .desk import Desk
+from .fitted_text import show_fitted
 from .number_texts import normal_bone_text
 from .segment_editing import SegmentEditing
 
@@ -129,7 +130,7 @@ class NormalBonePanel:
             item = qt.QListWidgetItem(hang.text)
             item.setToolTip(hang.text)
             self.ui.hangsList.addItem(item)
-        self.ui.hangLabel.setText(self._hangs[0].text if self._hangs else "")
+        show_fitted(self.ui.hangLabel, self._hangs[0].text if self._hangs else "", frame=0)
         self._allow()
 
     def show_voxel(self, *_item: object) -> None:
@@ -192,7 +193,7 @@ class NormalBonePanel:
             self._settled.start()
         else:
             self._settled.stop()
-            self.ui.hangLabel.setText("")
+            show_fitted(self.ui.hangLabel, "")
 
     def _allow(self) -> None:
         has_case = self._desk.workflow.case is not None
