@@ -118,6 +118,7 @@ def test_normal_bone_is_drawn_with_curves_and_previewed(bare: Workflow, scene: A
         nodes.append(node)
     preview = bare.normal_bone_preview(nodes)
     assert bare.open.normal_bone is None
+    bare.propose_normal_bone()  # nothing of a proposal is left in what is drawn instead of it
     bare.set_region(NORMAL_BONE, nodes)
     assert preview.thresholds == bare.thresholds
     assert preview.voxels == bare.open.normal_bone.sum() > 100

@@ -22,7 +22,7 @@ from VHIWorkflowLib.study.open_case import RegionPreview
 from .at_hand import AtHand
 from .errors import CancelledError, SceneError
 from .picking import Ras, Voxel
-from .region_sources import mask_of
+from .region_sources import is_drawn, mask_of
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,14 @@ class RegionSteps(AtHand):
         source
             A mask (k, j, i) on the STIR grid; one or more closed curve nodes; the case's own segmentation node, whose
             segment of that kind was edited; or another segmentation node, of which the segment of that id or name is
-            taken, or the only one. Without a voxel, the region is missing again.
+            taken, or the only one. Without a voxel, the region is missing again. What is drawn as curves owes nothing
+            to the region that was there before; anything else counts as a correction of it.
         """
-        self.open.correct(kind, mask_of(source, kind, self._case))
+        mask = mask_of(source, kind, self._case)
+        if is_drawn(source):
+            self.open.set_region(kind, mask)
+        else:
+            self.open.correct(kind, mask)
         self._regions_changed()
 
     def add_to_region(self, kind: SegmentKind, voxels: IndexArray, *, remove: bool = False) -> None:

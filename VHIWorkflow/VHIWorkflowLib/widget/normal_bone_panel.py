@@ -108,14 +108,21 @@ class NormalBonePanel:
             if self.ui.curvesButton.checked:
                 self._curves.start(workflow.open.stir.grid, self._curves_changed)
                 self._desk.say(
-                    _("Click points around normal bone on a slice and right-click to end; then click Curves again.")
+                    _(
+                        "Click points around normal bone and right-click to end a curve; draw as many as you like, "
+                        "then click Curves again."
+                    )
                 )
                 return
             nodes = self._curves.nodes()
-            if nodes and self._may_replace():
+            self.ui.curvesButton.setChecked(True)  # until they are taken
+            if nodes and not self._may_replace():
+                return
+            if nodes:
                 workflow.set_region(NORMAL_BONE, nodes)
-                self._desk.say("")
+            self._desk.say("")
             self._curves.cancel()
+            self.ui.curvesButton.setChecked(False)
         if workflow.case is None:
             self.ui.curvesButton.setChecked(False)
 
