@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 from VHIWorkflowLib.files.errors import InputError
-from VHIWorkflowLib.files.worklists import delimiter_of
+from VHIWorkflowLib.files.table_files import delimiter_of
 
 
 def read_text_table(path: Path) -> list[dict[str, str]]:

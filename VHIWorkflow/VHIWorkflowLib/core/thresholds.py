@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .errors import MeasurementError
+from .errors import MeasurementError, NormalBoneError
 
 MINIMUM_NORMAL_BONE_VOXELS = 50
 DEFAULT_TOLERANCE = 1e-6
@@ -85,7 +85,7 @@ def normal_bone_statistics(intensities: npt.ArrayLike) -> NormalBoneStatistics:
     """
     values = np.ravel(intensities)
     if values.size < MINIMUM_NORMAL_BONE_VOXELS:
-        raise MeasurementError(
+        raise NormalBoneError(
             f"the normal bone has {values.size} voxels, at least {MINIMUM_NORMAL_BONE_VOXELS} are needed: "
             "mark a larger region"
         )
@@ -141,7 +141,7 @@ def thresholds_from(statistics: NormalBoneStatistics, tolerance: float = DEFAULT
     margin = check_tolerance(tolerance) * upper
     # The sensitive threshold ends at most one step above U - IQR / 2 + margin, which must not lie above U.
     if (0.5 - 1 / STEPS_PER_IQR) * iqr <= max(margin, FLOAT_RESOLUTION * max(upper, abs(q3))):
-        raise MeasurementError(
+        raise NormalBoneError(
             f"the middle half of the normal bone (intensities {statistics.q1:g} to {q3:g}) is too narrow beside its "
             f"maximum ({upper:g}) for a threshold: is the region inside the bone?"
         )

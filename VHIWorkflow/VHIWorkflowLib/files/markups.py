@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from VHIWorkflowLib.core.grids import BoolArray, FloatArray, Grid, Volume
+from VHIWorkflowLib.core.reordering import on_grid
 
 from .errors import InputError
 from .image_header import shown
@@ -41,8 +42,8 @@ def read_normal_bone(paths: Sequence[Path], grid: Grid) -> Volume:
     Parameters
     ----------
     paths
-        Label files on the STIR grid (of a segmentation with several segments, "Normal bone" is taken), and Slicer
-        markup files (.mrk.json, .json).
+        Label files on the voxels of the STIR, in any order of storage (of a segmentation with several segments, "Normal
+        bone" is taken), and Slicer markup files (.mrk.json, .json).
     grid
         The STIR grid.
 
@@ -63,9 +64,7 @@ def read_normal_bone(paths: Sequence[Path], grid: Grid) -> Volume:
         if path.name.lower().endswith(".json"):
             union |= read_normal_bone_markup(path, grid).array
         else:
-            mask = read_mask(path, segment=SEGMENT_NAME)
-            _check_same_grid(path, mask.grid, grid)
-            union |= mask.array
+            union |= _on_stir(path, read_mask(path, segment=SEGMENT_NAME), grid)
     return Volume(union, grid)
 
 
@@ -248,11 +247,13 @@ def _fill_box(path: Path, name: str, markup: dict[str, Any], grid: Grid, to_ras:
     return inside
 
 
-def _check_same_grid(path: Path, mask: Grid, grid: Grid) -> None:
-    if grid.matches(mask):
-        return
-    if mask.shape != grid.shape:
-        sizes = (" x ".join(str(size) for size in reversed(shape)) for shape in (mask.shape, grid.shape))
+def _on_stir(path: Path, mask: Volume, grid: Grid) -> BoolArray:
+    """A mask in the order of the STIR grid."""
+    found = on_grid(mask, grid)
+    if found is not None:
+        return found.array
+    if sorted(mask.grid.shape) != sorted(grid.shape):
+        sizes = (" x ".join(str(size) for size in reversed(shape)) for shape in (mask.grid.shape, grid.shape))
         raise InputError(
             path, "lies on another grid than the STIR ({} voxels, not {}); draw it on the STIR".format(*sizes)
         )

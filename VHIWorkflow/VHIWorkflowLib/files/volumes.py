@@ -156,7 +156,7 @@ def is_dicom(path: Path) -> bool:
         if path.is_dir():
             return True
     except (OSError, ValueError) as error:
-        raise InputError(path, f"cannot be opened ({error})") from error
+        raise InputError(path, f"cannot be opened ({getattr(error, 'strerror', None) or error})") from error
     return read_start(path, 132)[128:] == b"DICM"
 
 

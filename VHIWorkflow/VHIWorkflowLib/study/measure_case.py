@@ -22,6 +22,7 @@ from .overview import overview_of
 from .reading import Reading, Sitting
 
 FIGURE_NAME = "overview.png"
+FIGURE_ENDING = ".png"
 NOT_CLEANED = "no island was removed by a reader: VHI is the size of the preliminary mask"
 
 
@@ -76,6 +77,8 @@ def measure_case(request: Request, clock: Clock = utc_now, progress: Progress | 
     """
     if request.files.keep is not None and request.steps is not None:
         raise InputError(request.files.keep, "a mask of what is kept and recorded steps exclude each other; give one")
+    if isinstance(request.figure, Path):
+        _check_figure(request.figure)
     _refuse_to_replace_unfinished(request)
     repeated = None if request.steps is None else read_record(request.steps)
     cleaning = repeated.cleaning if repeated else None
@@ -97,6 +100,14 @@ def measure_case(request: Request, clock: Clock = utc_now, progress: Progress | 
         reading.warnings.append(NOT_CLEANED)
     record = _finish_and_keep_earlier(reading)
     return Outcome(record, reading.folder, write_figure(reading, record, request.figure))
+
+
+def _check_figure(path: Path) -> None:
+    """Refuse to draw over a scan or a table."""
+    if path.suffix.lower() != FIGURE_ENDING:
+        raise RecordError(path, f"the name of a picture must end in {FIGURE_ENDING}")
+    if path.is_dir():
+        raise RecordError(path, "a folder has this name; name the picture itself")
 
 
 def _refuse_to_replace_unfinished(request: Request) -> None:
