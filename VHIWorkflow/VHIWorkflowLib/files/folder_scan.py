@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from VHIWorkflowLib.core.sentences import listed, sentences_of
+
 from .case_folders import valid_name
 from .errors import InputError
 from .scans import Scan
@@ -24,6 +26,8 @@ from .worklist_cases import BASELINE, WorklistCase
 
 if TYPE_CHECKING:
     from .dicom_series import SeriesInfo
+
+_ = sentences_of(__name__)
 
 IMAGE_ENDINGS = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 ENDINGS = (*IMAGE_ENDINGS, ".mrk.json")
@@ -94,7 +98,7 @@ def scan_folder(folder: str | os.PathLike[str]) -> tuple[list[WorklistCase], lis
     """
     root = Path(folder)
     if not root.is_dir():
-        raise InputError(root, "is not a folder; give the folder that holds the cases")
+        raise InputError(root, _("is not a folder; give the folder that holds the cases"))
     problems: list[str] = []
     places: dict[tuple[str, ...], str] = {}
     found: list[tuple[WorklistCase, str]] = []
@@ -102,10 +106,14 @@ def scan_folder(folder: str | os.PathLike[str]) -> tuple[list[WorklistCase], lis
         try:
             case = _case(group)
         except _NoCaseError as error:
-            problems.append(f"{group.place}: {error}")
+            problems.append(_("{place}: {error}").format(place=group.place, error=error))
             continue
         if case.key in places:
-            problems.append(f"{group.place}: case {case.case_id!r}, {case.time_point!r} is also in {places[case.key]}")
+            problems.append(
+                _("{place}: case {case!r}, {time_point!r} is also in {other}").format(
+                    place=group.place, case=case.case_id, time_point=case.time_point, other=places[case.key]
+                )
+            )
             continue
         places[case.key] = group.place
         found.append((case, group.study_date))
@@ -146,15 +154,17 @@ class _NoCaseError(Exception):
 def _case(group: _Group) -> WorklistCase:
     counts = {scan: len(group.paths(scan)) for scan in SCANS}
     if set(counts.values()) != {1}:
-        found = ", ".join(
-            f"{count or 'no'} {SCANS[scan]}" + (f" ({group.listed(scan)})" if count else "")
+        found = [
+            _("{count} {scan} ({files})").format(count=count, scan=SCANS[scan], files=group.listed(scan))
+            if count
+            else _("no {scan}").format(scan=SCANS[scan])
             for scan, count in counts.items()
-        )
-        raise _NoCaseError(f"one STIR and one T1w scan are needed, found {found}")
+        ]
+        raise _NoCaseError(_("one STIR and one T1w scan are needed, found {found}").format(found=listed(found)))
     try:
         case_id, time_point = valid_name("case_id", group.case_id), valid_name("time_point", group.time_point)
     except InputError as error:
-        raise _NoCaseError(str(error)) from error
+        raise _NoCaseError(error.sentence) from error
     regions, keeps = group.paths("disease_region"), group.paths("keep")
     return WorklistCase(
         case_id=case_id,
@@ -171,7 +181,7 @@ def _file_groups(root: Path, problems: list[str]) -> Iterator[_Group]:
     """Groups of image files, folder by folder."""
 
     def unreadable(error: OSError) -> None:
-        problems.append(f"{error.filename}: cannot be read ({error.strerror})")
+        problems.append(_("{path}: cannot be read ({reason})").format(path=error.filename, reason=error.strerror))
 
     for place, folders, names in os.walk(root, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -199,9 +209,9 @@ def _series_groups(root: Path, problems: list[str]) -> list[_Group]:
     from .dicom_series import list_series
 
     try:
-        found = list_series(root, lambda error: problems.append(str(error)))
+        found = list_series(root, lambda error: problems.append(error.sentence))
     except InputError as error:
-        problems.append(str(error))
+        problems.append(error.sentence)
         return []
     studies: dict[tuple[str, str], list[SeriesInfo]] = {}
     for info in found:

@@ -14,6 +14,7 @@ from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import IndexArray
 from VHIWorkflowLib.core.measurement import Vhi
 from VHIWorkflowLib.core.ranking import RankScores
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.steps import Reason, Step
 from VHIWorkflowLib.core.targets import AtVoxel, RankBelow, Target
 
@@ -21,6 +22,8 @@ from .at_hand import AtHand
 from .errors import SceneError
 from .island_table import IslandRow, Order
 from .picking import Pick, Ras, counts, outline, pick, pick_surface, view_axis, voxel_at
+
+_ = sentences_of(__name__)
 
 
 class CleaningSteps(AtHand):
@@ -86,7 +89,7 @@ class CleaningSteps(AtHand):
         def cut(session: CleaningSession) -> Change:
             units = session.partition.units_at(voxels, None)
             if not units:
-                raise SceneError("there is no island under the brush; paint over the one to cut")
+                raise SceneError(_("there is no island under the brush; paint over the one to cut"))
             shared = [np.isin(session.partition.voxels_of(unit), voxels).sum() for unit in units]
             return session.cut(units[int(np.argmax(shared))].island, voxels, in_slice=in_slice)
 

@@ -12,6 +12,7 @@ import numpy as np
 from VHIWorkflowLib.core.grids import BoolArray, IndexArray
 from VHIWorkflowLib.core.measurement import Preliminary
 from VHIWorkflowLib.core.segment_kinds import NORMAL_BONE, SegmentKind
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.stability import LeftOut, Stability
 from VHIWorkflowLib.core.thresholds import Thresholds, thresholds_by_hand
 from VHIWorkflowLib.files.markups import read_normal_bone
@@ -23,6 +24,8 @@ from .at_hand import AtHand
 from .errors import CancelledError, SceneError
 from .picking import Ras, Voxel
 from .region_sources import is_drawn, mask_of
+
+_ = sentences_of(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class RegionSteps(AtHand):
         try:
             return open_case.preview(mask_of(source, NORMAL_BONE, self._case))
         except SceneError as error:
-            return RegionPreview(0, problem=str(error))
+            return RegionPreview(0, problem=error.sentence)
 
     def set_region(self, kind: SegmentKind, source: Any | Sequence[Any] | BoolArray) -> None:
         """Take a region that was drawn or changed by hand.
@@ -137,12 +140,14 @@ class RegionSteps(AtHand):
             if progress is not None:
                 progress(done, total)
             if cancelled():
-                raise CancelledError("the search for the disease region was stopped; nothing has changed")
+                raise CancelledError(_("the search for the disease region was stopped; nothing has changed"))
 
         opened = self.open
         opened.find_disease_region(self._finder, advanced)
         if self.case is None or self.case.open_case is not opened:
-            raise SceneError("the disease region was found and saved, but its case is not open any more; open it again")
+            raise SceneError(
+                _("the disease region was found and saved, but its case is not open any more; open it again")
+            )
         self._regions_changed()
 
     def erase_voxel(self, voxel: Voxel) -> None:

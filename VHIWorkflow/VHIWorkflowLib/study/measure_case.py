@@ -9,6 +9,7 @@ from pathlib import Path
 from VHIWorkflowLib.core.cleaning import Clock, utc_now
 from VHIWorkflowLib.core.errors import CleaningError
 from VHIWorkflowLib.core.measurement import Settings
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.targets import Touching
 from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.safe_files import case_folder, clear_errors, locked, write_atomically
@@ -21,9 +22,11 @@ from .found_regions import Networks, Progress, bundled_regions
 from .overview import overview_of
 from .reading import Reading, Sitting
 
+_ = sentences_of(__name__)
+
 FIGURE_NAME = "overview.png"
 FIGURE_ENDING = ".png"
-NOT_CLEANED = "no island was removed by a reader: VHI is the size of the preliminary mask"
+NOT_CLEANED = _("no island was removed by a reader: VHI is the size of the preliminary mask")
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,9 @@ def measure_case(request: Request, clock: Clock = utc_now, progress: Progress | 
         One sentence that names the file; nothing is written then, unless it is the writing that failed.
     """
     if request.files.keep is not None and request.steps is not None:
-        raise InputError(request.files.keep, "a mask of what is kept and recorded steps exclude each other; give one")
+        raise InputError(
+            request.files.keep, _("a mask of what is kept and recorded steps exclude each other; give one")
+        )
     if isinstance(request.figure, Path):
         _check_figure(request.figure)
     _refuse_to_replace_unfinished(request)
@@ -93,7 +98,7 @@ def measure_case(request: Request, clock: Clock = utc_now, progress: Progress | 
         try:
             reading.session.replay(cleaning.steps)
         except CleaningError as error:
-            raise InputError(request.steps, str(error)) from error
+            raise InputError(request.steps, error.sentence) from error
     elif loaded.keep is not None:
         reading.session.keep(Touching.mask(loaded.keep))
     if not reading.session.steps and start == "remove":
@@ -120,7 +125,9 @@ def _refuse_to_replace_unfinished(request: Request) -> None:
     except RecordError:
         return
     if record.state == "begun" and record.cleaning.steps:
-        problem = f"holds an unfinished reading of {len(record.cleaning.steps)} steps; finish it, or move it away"
+        problem = _("holds an unfinished reading of {steps} steps; finish it, or move it away").format(
+            steps=len(record.cleaning.steps)
+        )
         raise RecordError(folder / RECORD_NAME, problem)
 
 
