@@ -6,11 +6,14 @@ from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .errors import ModelError
 from .model_folders import Model
 from .numpy_backend import NumpyBackend
 from .torch_backend import TorchBackend, TorchUnavailableError
+
+_ = sentences_of(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 BackendName = Literal["auto", "torch", "numpy"]
@@ -78,14 +81,18 @@ def open_backend(model: Model, backend: BackendName = "auto", device: DeviceName
         If what was asked for is not there.
     """
     if backend not in BACKENDS or device not in DEVICES:
-        raise ModelError(f"there is no backend {backend} on {device}; choose of {BACKENDS} and {DEVICES}")
+        raise ModelError(
+            _("there is no backend {backend} on {device}; choose of {backends} and {devices}").format(
+                backend=backend, device=device, backends=BACKENDS, devices=DEVICES
+            )
+        )
     if backend == "numpy":
         if device not in ("auto", "cpu"):
-            raise ModelError(f"numpy runs networks on the CPU only; for {device} choose torch")
+            raise ModelError(_("numpy runs networks on the CPU only; for {device} choose torch").format(device=device))
         return NumpyBackend(model)
     try:
         return TorchBackend(model, device)
     except TorchUnavailableError as error:
         if backend == "torch" or device not in ("auto", "cpu"):
             raise
-        return NumpyBackend(model, notes=(f"{error}; the network was run by numpy",))
+        return NumpyBackend(model, notes=(_("{error}; the network was run by numpy").format(error=error),))

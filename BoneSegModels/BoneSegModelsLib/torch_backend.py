@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .errors import ModelError
 from .model_folders import Member, Model
@@ -20,6 +21,8 @@ from .threads import thread_count
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_ = sentences_of(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 Clock = Callable[[], float]
@@ -34,7 +37,7 @@ IMAGES_AT_ONCE = {"cuda": 16, "mps": 4}
 IMAGES_EACH = 2
 """2D slices that a thread of a CPU takes at once."""
 
-NOT_ENOUGH = "there is not enough memory to run the network; close other programs"
+NOT_ENOUGH = _("there is not enough memory to run the network; close other programs")
 
 
 class TorchUnavailableError(ModelError):
@@ -77,7 +80,7 @@ class TorchBackend:
         try:
             import torch
         except (ImportError, OSError) as error:  # OSError: a library of torch does not load
-            raise TorchUnavailableError("torch is not installed or does not start") from error
+            raise TorchUnavailableError(_("torch is not installed or does not start")) from error
         self._torch = torch
         self._clock = clock
         self._model = model
@@ -186,7 +189,7 @@ class TorchBackend:
         return min(times)
 
     def _fall_back(self) -> None:
-        self.notes += (f"{self.device} ran out of memory; the network was run on the CPU",)
+        self.notes += (_("{device} ran out of memory; the network was run on the CPU").format(device=self.device),)
         self.device = "cpu"
         self._networks = []
         if self._torch.cuda.is_available():
@@ -205,8 +208,12 @@ class TorchBackend:
                 network = torch.jit.load(io.BytesIO(member.torchscript), map_location="cpu").eval()
             except RuntimeError as error:
                 needed = self._model.torch_version
-                problem = f"cannot be read by torch {torch.__version__}; install torch {needed} or newer"
-                raise TorchUnavailableError(f"{member.torchscript_path}: {problem}") from error
+                problem = _("cannot be read by torch {version}; install torch {needed} or newer").format(
+                    version=torch.__version__, needed=needed
+                )
+                raise TorchUnavailableError(
+                    _("{path}: {problem}").format(path=member.torchscript_path, problem=problem)
+                ) from error
             network = network.to(device=self.device, dtype=getattr(torch, precision), memory_format=layout)
             return torch.jit.freeze(network)
 
@@ -216,7 +223,9 @@ class TorchBackend:
             return "cuda" if torch.cuda.is_available() else "cpu"
         there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
         if not there.get(device, False):
-            raise ModelError(f"torch finds no {device} device on this computer; choose auto or cpu")
+            raise ModelError(
+                _("torch finds no {device} device on this computer; choose auto or cpu").format(device=device)
+            )
         return device
 
 

@@ -14,6 +14,9 @@ import numpy.typing as npt
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
 from VHIWorkflowLib.core.reordering import placement
+from VHIWorkflowLib.core.sentences import sentences_of
+
+_ = sentences_of(__name__)
 
 LARGEST_SHARE = 8
 """The box that holds both may have at most this many times the voxels of the larger one."""
@@ -31,13 +34,13 @@ def on_common_grid(a: Volume, b: Volume) -> tuple[BoolArray, BoolArray, Grid]:
         return _bool(a.array), _bool(b.array), a.grid
     placed = placement(b.grid, a.grid)
     if placed is None:
-        raise MeasurementError("the masks lie on different grids; they are not of one scan")
+        raise MeasurementError(_("the masks lie on different grids; they are not of one scan"))
     turned, offset = placed.reorder(_bool(b.array)), placed.first
     low = np.minimum(offset, 0)
     high = np.maximum(offset + turned.shape, a.grid.shape)
     shape = (int(high[0] - low[0]), int(high[1] - low[1]), int(high[2] - low[2]))
     if np.prod(shape) > LARGEST_SHARE * max(a.array.size, b.array.size):
-        raise MeasurementError("the masks lie far apart; they are not of one scan")
+        raise MeasurementError(_("the masks lie far apart; they are not of one scan"))
     affine = a.grid.affine.copy()
     affine[:3, 3] = a.grid.to_ras(low)[0]
     return _inside(shape, _bool(a.array), -low), _inside(shape, turned, offset - low), Grid(shape, affine)

@@ -22,8 +22,11 @@ from .islands import Islands
 from .measurement import Preliminary, Vhi
 from .partition import Cut, Partition, Unit
 from .ranking import RankScores, RankSource
+from .sentences import sentences_of
 from .steps import Action, Reason, Step
 from .targets import Json, RankBelow, Target, TheseIslands
+
+_ = sentences_of(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -288,13 +291,17 @@ class CleaningSession:
             Names the first step that does not fit this case; none of them then stays in effect.
         """
         if self._done or self._undone:
-            raise CleaningError("recorded steps can only be repeated on a session without steps of its own")
+            raise CleaningError(_("recorded steps can only be repeated on a session without steps of its own"))
         for number, step in enumerate(steps, start=1):
             try:
                 self._repeat(step)
             except CleaningError as error:
                 self._revert_to(0)
-                raise CleaningError(f"step {number} ({step}) does not fit this case: {error}") from error
+                raise CleaningError(
+                    _("step {number} ({step}) does not fit this case: {error}").format(
+                        number=number, step=step.said, error=error
+                    )
+                ) from error
 
     def resume(self, record: CleaningRecord) -> None:
         """Go on where a recorded session of the same start mode was left, undone steps and effort included.
@@ -305,7 +312,11 @@ class CleaningSession:
             If the start mode is another one, or as ``replay``.
         """
         if record.start != self.start:
-            raise CleaningError(f"the recorded session started in mode {record.start!r}, this one in {self.start!r}")
+            raise CleaningError(
+                _("the recorded session started in mode {recorded!r}, this one in {start!r}").format(
+                    recorded=record.start, start=self.start
+                )
+            )
         self.replay([*record.steps, *record.undone])
         self._revert_to(len(record.steps))
         self._undone = list(record.undone)[::-1]
@@ -319,7 +330,7 @@ class CleaningSession:
 
     def _decide(self, action: Action, target: Target, in_slice: int | None, reason: Reason | None) -> Change:
         if in_slice is not None and not 0 <= in_slice < self.grid.shape[self.grid.slice_axis]:
-            raise CleaningError(f"there is no slice {in_slice} in this volume")
+            raise CleaningError(_("there is no slice {in_slice} in this volume").format(in_slice=in_slice))
         in_slice = None if in_slice is None else int(in_slice)
         decision = DECIDES[action]
         units = [
@@ -357,9 +368,9 @@ class CleaningSession:
     def _perform(self, step: Step, units: list[Unit]) -> Change:
         if step.action == "cut":
             if step.drawn is None or len(units) != 1:
-                raise CleaningError("a cut needs one island and a drawing")
+                raise CleaningError(_("a cut needs one island and a drawing"))
             if not np.isin(step.drawn, self.partition.voxels_of(units[0])).all():
-                raise CleaningError(f"the drawing lies partly outside island {units[0].island}")
+                raise CleaningError(_("the drawing lies partly outside island {island}").format(island=units[0].island))
             cut = self.partition.cut(units[0].island, step.drawn)
             self._decisions.inherit(cut)
             self._done.append(_Done(step, cut=cut))
@@ -384,7 +395,7 @@ class CleaningSession:
 
     def _refuse_while_merging(self) -> None:
         if self._open_group is not None:
-            raise CleaningError("finish merging steps before undoing or redoing")
+            raise CleaningError(_("finish merging steps before undoing or redoing"))
 
     def _next_group(self) -> int:
         return self._done[-1].step.group + 1 if self._done else 1

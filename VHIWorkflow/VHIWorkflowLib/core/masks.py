@@ -12,6 +12,9 @@ from .blocks import positions_of_true
 from .errors import MeasurementError
 from .grids import BoolArray, Grid, IndexArray
 from .lattice import Lattice
+from .sentences import sentences_of
+
+_ = sentences_of(__name__)
 
 MINIMUM_GROUP_PIXELS = 4
 """Smaller groups within a slice are dropped (Hepburn et al. 2023)."""
@@ -106,5 +109,7 @@ def check_area(area_mm2: float) -> float:
         If it is negative or not a number.
     """
     if not (math.isfinite(area_mm2) and area_mm2 >= 0):
-        raise MeasurementError(f"the smallest group's area must be zero or more mm2, not {area_mm2:g}")
+        raise MeasurementError(
+            _("the smallest group's area must be zero or more mm2, not {area_mm2:g}").format(area_mm2=area_mm2)
+        )
     return area_mm2

@@ -16,13 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from VHIWorkflowLib.core.sentences import listed, sentences_of
+
 from .case_folders import valid_name
 from .errors import InputError
 from .scans import Scan
+from .time_points import place_in_time
 from .worklist_cases import BASELINE, WorklistCase
 
 if TYPE_CHECKING:
     from .dicom_series import SeriesInfo
+
+_ = sentences_of(__name__)
 
 IMAGE_ENDINGS = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 ENDINGS = (*IMAGE_ENDINGS, ".mrk.json")
@@ -48,11 +53,12 @@ SCANS = {"stir": "STIR", "t1w": "T1w"}
 
 @dataclass
 class _Group:
-    """Files or series that may be one case: where they are, how the case is called, and what they are."""
+    """Files or series that may be one case: where they are, how the case is called, when it was, and what they are."""
 
     place: str
     case_id: str
     time_point: str
+    study_date: str = ""
     sources: dict[str, list[Scan]] = field(default_factory=dict)
 
     def add(self, role: str | None, source: Scan) -> None:
@@ -80,7 +86,8 @@ def scan_folder(folder: str | os.PathLike[str]) -> tuple[list[WorklistCase], lis
     Returns
     -------
     cases
-        Cases with one STIR and one T1w, in the order of their folders.
+        Cases with one STIR and one T1w, in the order of their folders; those of one subject in the order of their study
+        dates where these tell them apart, else of their time points (`place_in_time`).
     problems
         One sentence for each folder that holds images but no such pair, or several, or whose name cannot be used.
 
@@ -91,22 +98,26 @@ def scan_folder(folder: str | os.PathLike[str]) -> tuple[list[WorklistCase], lis
     """
     root = Path(folder)
     if not root.is_dir():
-        raise InputError(root, "is not a folder; give the folder that holds the cases")
+        raise InputError(root, _("is not a folder; give the folder that holds the cases"))
     problems: list[str] = []
     places: dict[tuple[str, ...], str] = {}
-    cases: list[WorklistCase] = []
+    found: list[tuple[WorklistCase, str]] = []
     for group in (*_file_groups(root, problems), *_series_groups(root, problems)):
         try:
             case = _case(group)
         except _NoCaseError as error:
-            problems.append(f"{group.place}: {error}")
+            problems.append(_("{place}: {error}").format(place=group.place, error=error))
             continue
         if case.key in places:
-            problems.append(f"{group.place}: case {case.case_id!r}, {case.time_point!r} is also in {places[case.key]}")
+            problems.append(
+                _("{place}: case {case!r}, {time_point!r} is also in {other}").format(
+                    place=group.place, case=case.case_id, time_point=case.time_point, other=places[case.key]
+                )
+            )
             continue
         places[case.key] = group.place
-        cases.append(case)
-    return cases, problems
+        found.append((case, group.study_date))
+    return _in_time(found), problems
 
 
 def role_of(name: str) -> str | None:
@@ -120,6 +131,22 @@ def role_of(name: str) -> str | None:
     return next((role for role, pattern in ROLES.items() if pattern.search(name.lower())), None)
 
 
+def _in_time(found: list[tuple[WorklistCase, str]]) -> list[WorklistCase]:
+    """Cases with their study dates: subjects as they came, the cases of each in the order of time."""
+    subjects: dict[str, list[tuple[WorklistCase, str]]] = {}
+    for case, study_date in found:
+        subjects.setdefault(case.case_id, []).append((case, study_date))
+    ordered: list[WorklistCase] = []
+    for cases in subjects.values():
+        dates = {study_date for _, study_date in cases}
+        if "" not in dates and len(dates) == len(cases):
+            cases.sort(key=lambda dated: dated[1])
+        else:
+            cases.sort(key=lambda dated: place_in_time(dated[0].time_point))
+        ordered.extend(case for case, _ in cases)
+    return ordered
+
+
 class _NoCaseError(Exception):
     """Why a group is no case."""
 
@@ -127,15 +154,17 @@ class _NoCaseError(Exception):
 def _case(group: _Group) -> WorklistCase:
     counts = {scan: len(group.paths(scan)) for scan in SCANS}
     if set(counts.values()) != {1}:
-        found = ", ".join(
-            f"{count or 'no'} {SCANS[scan]}" + (f" ({group.listed(scan)})" if count else "")
+        found = [
+            _("{count} {scan} ({files})").format(count=count, scan=SCANS[scan], files=group.listed(scan))
+            if count
+            else _("no {scan}").format(scan=SCANS[scan])
             for scan, count in counts.items()
-        )
-        raise _NoCaseError(f"one STIR and one T1w scan are needed, found {found}")
+        ]
+        raise _NoCaseError(_("one STIR and one T1w scan are needed, found {found}").format(found=listed(found)))
     try:
         case_id, time_point = valid_name("case_id", group.case_id), valid_name("time_point", group.time_point)
     except InputError as error:
-        raise _NoCaseError(str(error)) from error
+        raise _NoCaseError(error.sentence) from error
     regions, keeps = group.paths("disease_region"), group.paths("keep")
     return WorklistCase(
         case_id=case_id,
@@ -152,7 +181,7 @@ def _file_groups(root: Path, problems: list[str]) -> Iterator[_Group]:
     """Groups of image files, folder by folder."""
 
     def unreadable(error: OSError) -> None:
-        problems.append(f"{error.filename}: cannot be read ({error.strerror})")
+        problems.append(_("{path}: cannot be read ({reason})").format(path=error.filename, reason=error.strerror))
 
     for place, folders, names in os.walk(root, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -180,9 +209,9 @@ def _series_groups(root: Path, problems: list[str]) -> list[_Group]:
     from .dicom_series import list_series
 
     try:
-        found = list_series(root, lambda error: problems.append(str(error)))
+        found = list_series(root, lambda error: problems.append(error.sentence))
     except InputError as error:
-        problems.append(str(error))
+        problems.append(error.sentence)
         return []
     studies: dict[tuple[str, str], list[SeriesInfo]] = {}
     for info in found:
@@ -194,9 +223,8 @@ def _series_groups(root: Path, problems: list[str]) -> list[_Group]:
         case_id, time_point = name[0], name[1] or BASELINE
         if not case_id or names.count(name) > 1:  # anonymised: folders tell more
             case_id, time_point = _names(root, parts)
-        group = _Group(
-            f"{'/'.join(parts) or root.name} (patient {infos[0].patient_id or 'unknown'})", case_id, time_point
-        )
+        place = f"{'/'.join(parts) or root.name} (patient {infos[0].patient_id or 'unknown'})"
+        group = _Group(place, case_id, time_point, infos[0].study_date)
         for info in infos:
             role = role_of(info.description)
             if role in SCANS and info.problem:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .errors import RecordError
+
+_ = sentences_of(__name__)
 
 ENDINGS = (".tsv", ".csv")
 
@@ -18,7 +22,7 @@ def check_ending(path: Path) -> None:
         If its name ends otherwise.
     """
     if path.suffix.lower() not in ENDINGS:
-        raise RecordError(path, "a table ends in .tsv or .csv; choose one of them")
+        raise RecordError(path, _("a table ends in .tsv or .csv; choose one of them"))
 
 
 def delimiter_of(text: str) -> str:

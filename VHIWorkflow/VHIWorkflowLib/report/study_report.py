@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 from VHIWorkflowLib.agreement.comparison import Comparison, Progress, compare, each_case
 from VHIWorkflowLib.agreement.effort import Effort, efforts
@@ -20,10 +21,12 @@ from VHIWorkflowLib.agreement.rules import RULES
 from VHIWorkflowLib.agreement.scores import Scores
 from VHIWorkflowLib.agreement.sources import read_sources
 from VHIWorkflowLib.agreement.tables import write_agreement, write_rows
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.results import RESULTS_NAME, read_rows
 from VHIWorkflowLib.files.results_rows import ResultsRow
 from VHIWorkflowLib.files.safe_files import write_atomically
+from VHIWorkflowLib.files.time_points import in_time
 
 from .agreement_report import agreement_parts, title_of
 from .effort_section import EFFORT_COLUMNS, effort_cells, effort_parts
@@ -35,6 +38,8 @@ from .reference_section import reference_parts
 from .response_report import response_parts
 from .rules import AGREEMENT_RULES, FAILURES_RULE, REFERENCE_RULES, RESPONSE_RULES
 from .thumbnails import thumbnail
+
+_ = sentences_of(__name__)
 
 REPORT_NAME = "report.html"
 PATIENTS = "patients"
@@ -103,10 +108,13 @@ def study_of(wanted: Wanted, watch: Watch) -> Study:
     """
     table = wanted.results / RESULTS_NAME
     if not table.is_file():
-        raise InputError(wanted.results, f"holds no {RESULTS_NAME}; name the folder that 'vhi measure' wrote to")
+        raise InputError(
+            wanted.results,
+            _("holds no {results_name}; name the folder that 'vhi measure' wrote to").format(results_name=RESULTS_NAME),
+        )
     rows = sorted(read_rows(table), key=lambda row: row.key)
     if not rows:
-        raise InputError(table, "holds no reading")
+        raise InputError(table, _("holds no reading"))
     problems: list[str] = []
     readers = sorted({row.reader for row in rows})
     comparisons, looked_into = _agreement(wanted, readers, watch, problems)
@@ -221,7 +229,7 @@ def _responses(
 
 
 def _holds(rows: Sequence[ResultsRow]) -> str:
-    subjects, points = {row.case_id for row in rows}, sorted({row.time_point for row in rows})
+    subjects, points = {row.case_id for row in rows}, sorted({row.time_point for row in rows}, key=in_time)
     readers = sorted({row.reader for row in rows})
     return (
         f"{len(rows)} readings of {len(subjects)} subjects; time points: {', '.join(points)}; "
@@ -260,7 +268,7 @@ def _write_patient(given: tuple[Patient, Path, Path]) -> None:
     write_atomically(folder / f"{patient.subject}.html", patient_report(patient, results).encode())
 
 
-def _order(time_points: tuple[str, str] | None) -> Callable[[ResultsRow], tuple[int, str, str]]:
-    """Baseline first, follow-up second, others by name behind them."""
+def _order(time_points: tuple[str, str] | None) -> Callable[[ResultsRow], tuple[Any, ...]]:
+    """Baseline first, follow-up second, others in the order of time behind them."""
     places = {point: place for place, point in enumerate(time_points or ())}
-    return lambda row: (places.get(row.time_point, len(places)), row.time_point, row.reader)
+    return lambda row: (places.get(row.time_point, len(places)), in_time(row.time_point), row.reader)

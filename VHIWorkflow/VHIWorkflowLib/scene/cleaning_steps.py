@@ -14,6 +14,7 @@ from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import IndexArray
 from VHIWorkflowLib.core.measurement import Vhi
 from VHIWorkflowLib.core.ranking import RankScores
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.steps import Reason, Step
 from VHIWorkflowLib.core.targets import AtVoxel, RankBelow, Target
 
@@ -21,6 +22,8 @@ from .at_hand import AtHand
 from .errors import SceneError
 from .island_table import IslandRow, Order
 from .picking import Pick, Ras, counts, outline, pick, pick_surface, view_axis, voxel_at
+
+_ = sentences_of(__name__)
 
 
 class CleaningSteps(AtHand):
@@ -33,7 +36,7 @@ class CleaningSteps(AtHand):
         return None if session is None else session.vhi
 
     def set_start(self, start: StartMode) -> None:
-        """Choose whether all islands count at first ("remove") or none ("keep"); only before the first step."""
+        """Choose whether all islands count at first ("remove") or none ("keep"); only while no step is in effect."""
         self.open.set_start(start)
         self._case.show_masks()
         self._keep_in_scene()
@@ -86,7 +89,7 @@ class CleaningSteps(AtHand):
         def cut(session: CleaningSession) -> Change:
             units = session.partition.units_at(voxels, None)
             if not units:
-                raise SceneError("there is no island under the brush; paint over the one to cut")
+                raise SceneError(_("there is no island under the brush; paint over the one to cut"))
             shared = [np.isin(session.partition.voxels_of(unit), voxels).sum() for unit in units]
             return session.cut(units[int(np.argmax(shared))].island, voxels, in_slice=in_slice)
 
@@ -177,6 +180,12 @@ class CleaningSteps(AtHand):
         session = self._reading.session
         found = pick(session, ras, in_slice)
         return None if found is None else outline(session, found, view_axis(session.grid, normal))
+
+    def voxels_at(self, ras: Ras, in_slice: int) -> int:
+        """Voxels of the part of an island in a slice that a click at a point would decide on; 0 where there is none."""
+        session = self._reading.session
+        found = pick(session, ras, in_slice)
+        return 0 if found is None else session.partition.size_of(found.unit)
 
     def next_suspicious(self, after: int | None = None) -> IslandRow | None:
         """The undecided island whose wrong decision would cost most, or the next one after an island."""

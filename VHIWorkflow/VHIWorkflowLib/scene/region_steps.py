@@ -12,6 +12,7 @@ import numpy as np
 from VHIWorkflowLib.core.grids import BoolArray, IndexArray
 from VHIWorkflowLib.core.measurement import Preliminary
 from VHIWorkflowLib.core.segment_kinds import NORMAL_BONE, SegmentKind
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.stability import LeftOut, Stability
 from VHIWorkflowLib.core.thresholds import Thresholds, thresholds_by_hand
 from VHIWorkflowLib.files.markups import read_normal_bone
@@ -22,7 +23,9 @@ from VHIWorkflowLib.study.open_case import RegionPreview
 from .at_hand import AtHand
 from .errors import CancelledError, SceneError
 from .picking import Ras, Voxel
-from .region_sources import mask_of
+from .region_sources import is_drawn, mask_of
+
+_ = sentences_of(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class RegionSteps(AtHand):
         try:
             return open_case.preview(mask_of(source, NORMAL_BONE, self._case))
         except SceneError as error:
-            return RegionPreview(0, problem=str(error))
+            return RegionPreview(0, problem=error.sentence)
 
     def set_region(self, kind: SegmentKind, source: Any | Sequence[Any] | BoolArray) -> None:
         """Take a region that was drawn or changed by hand.
@@ -75,9 +78,14 @@ class RegionSteps(AtHand):
         source
             A mask (k, j, i) on the STIR grid; one or more closed curve nodes; the case's own segmentation node, whose
             segment of that kind was edited; or another segmentation node, of which the segment of that id or name is
-            taken, or the only one. Without a voxel, the region is missing again.
+            taken, or the only one. Without a voxel, the region is missing again. What is drawn as curves owes nothing
+            to the region that was there before; anything else counts as a correction of it.
         """
-        self.open.correct(kind, mask_of(source, kind, self._case))
+        mask = mask_of(source, kind, self._case)
+        if is_drawn(source):
+            self.open.set_region(kind, mask)
+        else:
+            self.open.correct(kind, mask)
         self._regions_changed()
 
     def add_to_region(self, kind: SegmentKind, voxels: IndexArray, *, remove: bool = False) -> None:
@@ -132,12 +140,14 @@ class RegionSteps(AtHand):
             if progress is not None:
                 progress(done, total)
             if cancelled():
-                raise CancelledError("the search for the disease region was stopped; nothing has changed")
+                raise CancelledError(_("the search for the disease region was stopped; nothing has changed"))
 
         opened = self.open
         opened.find_disease_region(self._finder, advanced)
         if self.case is None or self.case.open_case is not opened:
-            raise SceneError("the disease region was found and saved, but its case is not open any more; open it again")
+            raise SceneError(
+                _("the disease region was found and saved, but its case is not open any more; open it again")
+            )
         self._regions_changed()
 
     def erase_voxel(self, voxel: Voxel) -> None:
@@ -169,17 +179,18 @@ class RegionSteps(AtHand):
         return sorted(facts, key=lambda fact: -_weight(fact.ratio))
 
     def _hang(self, part: LeftOut, stability: Stability, case: Preliminary) -> Hang:
+        without = self.texts.without_voxels(part.which)
         voxel, ras = stability.brightest[0].index, stability.brightest[0].ras_mm
         if part.part == "slice":
+            without = self.texts.without_slice(part.which)
             voxel = _brightest_in_slice(case, part.which)
             x, y, z = (float(n) for n in case.grid.to_ras(voxel)[0])
             ras = (x, y, z)
         if part.vhi_voxels is None:
-            ratio, text = None, self.texts.no_measurement_without(part.problem or "")
+            ratio, text = None, self.texts.no_measurement(without, part.problem or "")
         else:
             ratio = part.vhi_voxels / stability.vhi_voxels
-            words = self.texts.without_slice if part.part == "slice" else self.texts.without_voxels
-            text = words(part.which, ratio)
+            text = self.texts.vhi_changes(without, ratio)
         return Hang(part.part, part.which, ratio, voxel, ras, text)
 
     def _mask_now(self, kind: SegmentKind) -> BoolArray:

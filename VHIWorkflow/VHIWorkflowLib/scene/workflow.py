@@ -8,6 +8,7 @@ from typing import Any
 
 from VHIWorkflowLib.core.cleaning import Clock, utc_now
 from VHIWorkflowLib.core.ranking import RankScores
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.safe_files import case_folder
 from VHIWorkflowLib.study.case_record import CaseKey
 from VHIWorkflowLib.study.found_regions import Networks, RegionFinder, bundled_regions
@@ -29,6 +30,8 @@ from .scan_files import files_of_volumes
 from .scene_watch import SceneWatch
 from .study_steps import StudySteps
 from .texts import Texts, Translate
+
+_ = sentences_of(__name__)
 
 
 class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
@@ -105,9 +108,11 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
             If there is no list, or no such case in it.
         """
         if self.study is None:
-            raise SceneError("no list is open; open a worklist first")
+            raise SceneError(_("no list is open; open a worklist first"))
         if not 0 <= position < len(self.study):
-            raise SceneError(f"the list has {len(self.study)} cases, none at place {position + 1}")
+            raise SceneError(
+                _("the list has {count} cases, none at place {place}").format(count=len(self.study), place=position + 1)
+            )
         listed = self.study[position]
         sitting = Sitting(self.study.out, clock=self._clock)
         opened = OpenCase.open(listed.key, listed.files, sitting, scans=prepared.scans if prepared else None)

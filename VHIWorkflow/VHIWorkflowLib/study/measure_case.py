@@ -9,6 +9,7 @@ from pathlib import Path
 from VHIWorkflowLib.core.cleaning import Clock, utc_now
 from VHIWorkflowLib.core.errors import CleaningError
 from VHIWorkflowLib.core.measurement import Settings
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.targets import Touching
 from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.safe_files import case_folder, clear_errors, locked, write_atomically
@@ -21,10 +22,12 @@ from .found_regions import Networks, Progress, bundled_regions
 from .overview import caption_of, overview_of
 from .reading import Reading, Sitting
 
+_ = sentences_of(__name__)
+
 FIGURE_NAME = "overview.png"
 FIGURE_ENDING = ".png"
-NOT_CLEANED = "no island was removed by a reader: VHI is the size of the preliminary mask"
-NOTHING_TOUCHED = "the mask of what is kept touches no island, so VHI is 0: is it of the same examination?"
+NOT_CLEANED = _("no island was removed by a reader: VHI is the size of the preliminary mask")
+NOTHING_TOUCHED = _("the mask of what is kept touches no island, so VHI is 0: is it of the same examination?")
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,9 @@ def measure_case(request: Request, clock: Clock = utc_now, progress: Progress | 
         One sentence that names the file; nothing is written then, unless it is the writing that failed.
     """
     if request.files.keep is not None and request.steps is not None:
-        raise InputError(request.files.keep, "a mask of what is kept and recorded steps exclude each other; give one")
+        raise InputError(
+            request.files.keep, _("a mask of what is kept and recorded steps exclude each other; give one")
+        )
     if isinstance(request.figure, Path):
         _check_figure(request.figure)
     _refuse_to_replace_unfinished(request)
@@ -94,7 +99,7 @@ def measure_case(request: Request, clock: Clock = utc_now, progress: Progress | 
         try:
             reading.session.replay(cleaning.steps)
         except CleaningError as error:
-            raise InputError(request.steps, str(error)) from error
+            raise InputError(request.steps, error.sentence) from error
     elif loaded.keep is not None:
         reading.session.keep(Touching.mask(loaded.keep))
         if loaded.keep.any() and not reading.session.vhi.sensitive_voxels:
@@ -108,9 +113,9 @@ def measure_case(request: Request, clock: Clock = utc_now, progress: Progress | 
 def _check_figure(path: Path) -> None:
     """Refuse to draw over a scan or a table."""
     if path.suffix.lower() != FIGURE_ENDING:
-        raise RecordError(path, f"the name of a picture must end in {FIGURE_ENDING}")
+        raise RecordError(path, _("the name of a picture must end in {ending}").format(ending=FIGURE_ENDING))
     if path.is_dir():
-        raise RecordError(path, "a folder has this name; name the picture itself")
+        raise RecordError(path, _("a folder has this name; name the picture itself"))
 
 
 def _refuse_to_replace_unfinished(request: Request) -> None:
@@ -123,7 +128,9 @@ def _refuse_to_replace_unfinished(request: Request) -> None:
     except RecordError:
         return
     if record.state == "begun" and record.cleaning.steps:
-        problem = f"holds an unfinished reading of {len(record.cleaning.steps)} steps; finish it, or move it away"
+        problem = _("holds an unfinished reading of {steps} steps; finish it, or move it away").format(
+            steps=len(record.cleaning.steps)
+        )
         raise RecordError(folder / RECORD_NAME, problem)
 
 

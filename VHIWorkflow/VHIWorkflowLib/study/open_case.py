@@ -21,6 +21,7 @@ from VHIWorkflowLib.core.grids import BoolArray, Volume
 from VHIWorkflowLib.core.measurement import Preliminary
 from VHIWorkflowLib.core.ranking import RankScores
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE, SegmentKind
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.targets import CARRIED_OVER
 from VHIWorkflowLib.core.thresholds import NormalBoneStatistics, Thresholds, normal_bone_statistics, thresholds_from
 from VHIWorkflowLib.files.errors import InputError, RecordError
@@ -44,12 +45,14 @@ from .region_files import (
 )
 from .region_origins import DRAWN, RegionOrigin
 
+_ = sentences_of(__name__)
+
 Ranker = Callable[[Preliminary, Volume], RankScores]
 """Ranks the islands of a case, given its T1w scan."""
 
 MISSING: Mapping[SegmentKind, str] = {
-    NORMAL_BONE: "the normal bone is not marked yet",
-    DISEASE_REGION: "the disease region has not been found yet",
+    NORMAL_BONE: _("the normal bone is not marked yet"),
+    DISEASE_REGION: _("the disease region has not been found yet"),
 }
 
 
@@ -177,7 +180,7 @@ class OpenCase:
                 intensities.size, statistics, thresholds_from(statistics, self._sitting.settings.tolerance)
             )
         except MeasurementError as error:
-            return RegionPreview(intensities.size, problem=str(error))
+            return RegionPreview(intensities.size, problem=error.sentence)
 
     def set_region(self, kind: SegmentKind, mask: BoolArray, origin: RegionOrigin = DRAWN) -> None:
         """Take a region that was drawn or changed by hand; it is saved, and decisions are carried over.
@@ -197,7 +200,11 @@ class OpenCase:
             If it cannot be saved; the case then stays as it was.
         """
         if kind not in ROLES or mask.shape != self.stir.grid.shape:
-            raise MeasurementError(f"a region of shape {self.stir.grid.shape} is needed, not {mask.shape}")
+            raise MeasurementError(
+                _("a region of shape {grid_shape} is needed, not {shape}").format(
+                    grid_shape=self.stir.grid.shape, shape=mask.shape
+                )
+            )
         regions = {each: region for each, region in self._regions.items() if each != kind}
         if mask.any():
             regions[kind] = RegionInWork(np.array(mask, dtype=bool), origin)
@@ -231,7 +238,9 @@ class OpenCase:
         found = finder.disease_region(self.t1w, self.stir.grid, progress)
         if not found.mask.any():
             raise MeasurementError(
-                f"{found.model} finds no bone in the T1w scan inside the STIR volume; draw or load it"
+                _("{model} finds no bone in the T1w scan inside the STIR volume; draw or load it").format(
+                    model=found.model
+                )
             )
         self.set_found(DISEASE_REGION, found)
 
@@ -244,7 +253,7 @@ class OpenCase:
             If the disease region is missing, or nothing can be proposed.
         """
         if self.disease_region is None:
-            raise MeasurementError("a proposal of the normal bone needs the disease region; find or load it first")
+            raise MeasurementError(_("a proposal of the normal bone needs the disease region; find or load it first"))
         self.set_found(NORMAL_BONE, finder.normal_bone(self.stir, self.t1w, self.disease_region))
 
     def set_thresholds(self, thresholds: Thresholds | None) -> None:
@@ -252,19 +261,27 @@ class OpenCase:
         self._change(self._regions, replace(self._sitting, thresholds=thresholds))
 
     def set_start(self, start: StartMode) -> None:
-        """Choose whether all islands count at first ("remove") or none ("keep"); only before the first step.
+        """Choose whether all islands count at first ("remove") or none ("keep"); only while no step is in effect.
+
+        Steps that were undone are kept in an earlier record and cannot be redone any more.
 
         Raises
         ------
         MeasurementError
-            If a step was taken.
+            If a step is in effect.
+        RecordError
+            If it cannot be saved; nothing has changed then.
         """
         session = self.reading.session if self.reading else None
         if start == self.start:
             return
-        if session and (session.steps or session.undone_steps):
-            raise MeasurementError("the start mode can only be changed before the first step; undo all steps first")
-        self._sitting = replace(self._sitting, start=start)
+        if session and session.steps:
+            raise MeasurementError(_("the start mode can only be changed before the first step; undo all steps first"))
+        sitting = replace(self._sitting, start=start)
+        if session and session.undone_steps:
+            self._change(self._regions, sitting, carry=False)
+            return
+        self._sitting = sitting
         self.reading = self._measured()
 
     def finish(self) -> CaseRecord:
@@ -278,7 +295,7 @@ class OpenCase:
             If a file cannot be written.
         """
         if self.reading is None:
-            raise MeasurementError(f"this case cannot be finished: {self.problem}")
+            raise MeasurementError(_("this case cannot be finished: {problem}").format(problem=self.problem))
         if self.state == "done":
             keep_earlier(self.folder, REGIONS_NAME)
         return self.reading.finish()
@@ -291,7 +308,7 @@ class OpenCase:
         try:
             return self._ranker(case, self.t1w) if self._ranker else None
         except VHIError as error:
-            self.warnings.append(f"the islands have no ranks: {error}")
+            self.warnings.append(_("the islands have no ranks: {error}").format(error=error))
             return None
 
     def _resume(self) -> None:
@@ -303,7 +320,9 @@ class OpenCase:
         self._sitting = _as_recorded(self._sitting, record)
         if len(self._regions) < len(ROLES):
             self.problem = self._missing()
-            self.warnings.append(f"a region that {self.folder / RECORD_NAME} was made with is no longer there")
+            self.warnings.append(
+                _("a region that {path} was made with is no longer there").format(path=self.folder / RECORD_NAME)
+            )
         elif made_with(record, self._regions):
             self._write_regions_of_record()
             self.reading = Reading.resume(self.key, self._loaded(self._regions), self._sitting)
@@ -315,7 +334,7 @@ class OpenCase:
         """Go on from the latest earlier record, when the program ended between a changed region and its record."""
         earlier = latest_kept(self.folder, self.stir.grid)
         if earlier is None and (record.cleaning.steps or record.cleaning.undone):
-            raise RecordError(self.folder / RECORD_NAME, "was made from other scans or regions than those given now")
+            raise RecordError(self.folder / RECORD_NAME, _("was made from other scans or regions than those given now"))
         self.reading = self._measured()
         if earlier is not None and self.reading is not None:
             kept, regions = earlier
@@ -323,8 +342,8 @@ class OpenCase:
             before.session.resume(kept.cleaning)
             carry_over(before.session, self.reading.session)
 
-    def _change(self, regions: Regions, sitting: Sitting) -> None:
-        """Take regions and settings into effect and save them, or leave everything as it was."""
+    def _change(self, regions: Regions, sitting: Sitting, *, carry: bool = True) -> None:
+        """Take regions and settings into effect, carry decisions over and save all, or leave everything as it was."""
         as_it_was = self._regions, self._sitting, self.reading, self.problem, self._decided
         try:
             with locked(self.folder / RECORD_NAME):
@@ -336,7 +355,7 @@ class OpenCase:
                 if self.reading is None:
                     (self.folder / RECORD_NAME).unlink(missing_ok=True)
                     return
-                if self._decided is not None:
+                if carry and self._decided is not None:
                     carry_over(self._decided, self.reading.session)
                 self._decided = self.reading.session
                 self.reading.save()
@@ -360,7 +379,7 @@ class OpenCase:
         try:
             return Reading(self.key, self._loaded(self._regions), self._sitting)
         except InputError as error:
-            self.problem = str(error)
+            self.problem = error.sentence
             return None
 
     def _missing(self) -> str | None:
@@ -372,7 +391,7 @@ class OpenCase:
             try:
                 self._write_regions()
             except RecordError as error:
-                self.warnings.append(f"nothing can be changed here: {error}")
+                self.warnings.append(_("nothing can be changed here: {error}").format(error=error))
 
     def _write_regions(self) -> None:
         write_regions(self.folder, self._regions, self.stir.grid)

@@ -25,6 +25,7 @@ from VHIWorkflowLib.core.grids import FloatArray, Grid, Volume
 from VHIWorkflowLib.core.measurement import Preliminary, measure
 from VHIWorkflowLib.core.ranking import RankScores, RankSource
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE, SegmentKind
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import RecordError
 from VHIWorkflowLib.files.markups import read_normal_bone
 from VHIWorkflowLib.files.safe_files import replacing, write_atomically
@@ -33,6 +34,8 @@ from VHIWorkflowLib.files.scans import Scan
 from .case_inputs import CaseFiles, InputFile, LoadedScans, load_scans, read_disease_region
 from .found_regions import FoundRegion, Networks, Progress, RegionFinder, bundled_regions
 from .region_origins import RegionOrigin
+
+_ = sentences_of(__name__)
 
 REQUEST_NAME = "request.json"
 ANSWER_NAME = "prepared.json"
@@ -155,7 +158,7 @@ def prepare(request: PrepareRequest, progress: Progress | None = None, finder: R
         if request.rank_islands and region is not None and bone is not None:
             ranks = _ranks(measure(scans.stir, bone, region), scans.t1w)
     except VHIError as error:
-        problems.append(str(error))
+        problems.append(error.sentence)
     return Prepared(scans, found, tuple(problems), ranks)
 
 
@@ -217,7 +220,7 @@ def take(folder: Path, files: CaseFiles) -> Prepared | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, LookupError, TypeError, VHIError) as error:
-        raise RecordError(path, f"what was read ahead cannot be used ({error})") from error
+        raise RecordError(path, _("what was read ahead cannot be used ({error})").format(error=error)) from error
 
 
 def main(arguments: list[str]) -> int:
@@ -253,7 +256,7 @@ def _say(**message: Any) -> None:
 def _found(mask: Any, tag: str) -> FoundRegion:
     origin = RegionOrigin.from_tag(tag)
     if origin.model is None:
-        raise ValueError("a found region names no model")
+        raise ValueError(_("a found region names no model"))
     return FoundRegion(mask, origin.model, origin.warnings, origin.confidence)
 
 

@@ -19,6 +19,7 @@ from VHIWorkflowLib.core.grids import BoolArray
 from VHIWorkflowLib.core.measurement import Preliminary, Settings, measure
 from VHIWorkflowLib.core.ranking import RankScores
 from VHIWorkflowLib.core.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.stability import Stability, how_much_hangs_on_normal_bone
 from VHIWorkflowLib.core.thresholds import Thresholds
 from VHIWorkflowLib.files.errors import InputError, RecordError
@@ -32,6 +33,8 @@ from .case_inputs import InputFile, LoadedCase, check_name
 from .case_record import CaseKey, CaseRecord, Region
 from .found_regions import Model
 from .region_origins import RegionOrigin
+
+_ = sentences_of(__name__)
 
 LABELMAP_NAME = "labelmap.nii.gz"
 SEGMENTATION_NAME = "segmentation.seg.nrrd"
@@ -99,7 +102,7 @@ class Reading:
                 loaded.stir, loaded.normal_bone, loaded.disease_region, sitting.settings, sitting.thresholds
             )
         except MeasurementError as error:
-            raise InputError(_file_behind(error, loaded.inputs), str(error)) from error
+            raise InputError(_file_behind(error, loaded.inputs), error.sentence) from error
         self._regions = (
             _described(loaded.normal_bone, loaded.normal_bone_origin),
             _described(loaded.disease_region, loaded.disease_region_origin),
@@ -134,7 +137,7 @@ class Reading:
             reading._regions != (record.normal_bone, record.disease_region)
             or reading.case.thresholds != record.thresholds
         ):
-            raise RecordError(folder / RECORD_NAME, "was made from other scans or regions than those given now")
+            raise RecordError(folder / RECORD_NAME, _("was made from other scans or regions than those given now"))
         reading.session.resume(record.cleaning)
         return reading
 
@@ -226,7 +229,9 @@ def check_tables(out: Path, key: CaseKey) -> None:
         if os.path.lexists(path):
             rows = [row.key for row in read_rows(path)].count((key.case_id, key.time_point, key.reader))
             if name == RESULTS_NAME and rows > 1:
-                found = f"has {rows} rows for {key.case_id} / {key.time_point} / {key.reader}; delete all but one"
+                found = _("has {rows} rows for {case_id} / {time_point} / {reader}; delete all but one").format(
+                    rows=rows, case_id=key.case_id, time_point=key.time_point, reader=key.reader
+                )
                 raise RecordError(path, found)
 
 

@@ -7,16 +7,19 @@ import numpy as np
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import Volume
 from VHIWorkflowLib.core.resampling import check_overlap
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.image_header import shown
 from VHIWorkflowLib.files.scans import Scan
 from VHIWorkflowLib.files.volumes import is_dicom
 
+_ = sentences_of(__name__)
+
 EVERY_NTH = 3
 """Rows and columns looked at; the contrast of a scan does not hang on single pixels."""
 
-GIVEN_TWICE = "STIR and T1w are one and the same scan"
-EXCHANGED = "STIR and T1w look exchanged: fat is bright on what was given as STIR"
+GIVEN_TWICE = _("STIR and T1w are one and the same scan")
+EXCHANGED = _("STIR and T1w look exchanged: fat is bright on what was given as STIR")
 
 
 def check_patients(stir: Scan, t1w: Scan) -> None:
@@ -33,8 +36,8 @@ def check_patients(stir: Scan, t1w: Scan) -> None:
 
     ours, theirs = (patient_id(scan.path, scan.series) for scan in (stir, t1w))
     if ours and theirs and ours != theirs:
-        whose = f"is of patient '{shown(theirs)}', but the STIR of patient '{shown(ours)}'"
-        raise InputError(t1w.path, f"{whose}; choose two scans of one examination")
+        problem = _("is of patient '{theirs}', but the STIR of patient '{ours}'; choose two scans of one examination")
+        raise InputError(t1w.path, problem.format(theirs=shown(theirs), ours=shown(ours)))
 
 
 def check_pair(where: Scan, stir: Volume, t1w: Volume) -> tuple[str, ...]:
@@ -57,7 +60,7 @@ def check_pair(where: Scan, stir: Volume, t1w: Volume) -> tuple[str, ...]:
     try:
         warnings = check_overlap(stir.grid, t1w.grid)
     except MeasurementError as error:
-        raise InputError(where.path, str(error)) from error
+        raise InputError(where.path, error.sentence) from error
     if np.array_equal(stir.array, t1w.array):
         return (*warnings, GIVEN_TWICE)
     return (*warnings, EXCHANGED) if _look_exchanged(stir, t1w) else warnings

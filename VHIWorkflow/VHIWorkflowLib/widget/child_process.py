@@ -19,6 +19,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.core.sentences import sentences_of
+
+_ = sentences_of(__name__)
 
 Progress = Callable[[int, int], None]
 """Is told how much of how much is done."""
@@ -112,7 +115,7 @@ class ChildProcess:
             If one is running.
         """
         if self._run is not None:
-            raise VHIError(f"{self._purpose} is still under way; wait, or cancel it first")
+            raise VHIError(_("{purpose} is still under way; wait, or cancel it first").format(purpose=self._purpose))
         run = _Run(self._purpose, on_progress, lambda ended: self._finish(run, on_end, ended))
         self._run = run
         run.process = self._make_process(run.take, run.finish)
