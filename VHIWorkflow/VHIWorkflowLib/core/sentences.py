@@ -96,6 +96,11 @@ def listed(texts: Sequence[str], between: str = ", ") -> str:
     return Sentence("", between.join(f"{{{name}}}" for name in values), values) if values else ""
 
 
+def untranslated(_context: str, text: str) -> str:
+    """A text as it is: a `Translate` for where there is none."""
+    return text
+
+
 def fitting(text: str, translation: str) -> str:
     """A translation, or the text itself if the translation has other places in braces and could not be filled in."""
     try:

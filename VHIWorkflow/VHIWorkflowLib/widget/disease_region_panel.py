@@ -12,6 +12,7 @@ from VHIWorkflowLib.study.read_ahead import Prepared
 from .background import CaseSearch
 from .child_process import Ended
 from .desk import Desk
+from .number_texts import origin_text
 from .segment_editing import SegmentEditing
 
 
@@ -114,7 +115,7 @@ class DiseaseRegionPanel:
             self.ui.diseaseRegionLabel.setText("" if case is None else _("not found yet"))
             self.ui.diseaseRegionSection.setText(_("Disease region"))
         else:
-            origin = case.open_case.origin(DISEASE_REGION)
+            origin = origin_text(case.open_case.origin(DISEASE_REGION))
             text = _("{voxels} voxels, {origin}").format(voxels=f"{int(region.sum()):,}", origin=origin)
             self.ui.diseaseRegionLabel.setText(text)
             self.ui.diseaseRegionSection.setText(_("Disease region: {text}").format(text=text))

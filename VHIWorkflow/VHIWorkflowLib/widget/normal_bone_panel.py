@@ -14,7 +14,7 @@ from VHIWorkflowLib.study.open_case import RegionPreview
 
 from .curve_drawing import CurveDrawing
 from .desk import Desk
-from .number_texts import normal_bone_text
+from .number_texts import normal_bone_text, origin_text
 from .segment_editing import SegmentEditing
 
 SETTLED_MS = 400
@@ -176,7 +176,7 @@ class NormalBonePanel:
             self._show(preview)
             self.ui.normalBoneSection.setText(
                 _("Normal bone: {voxels} voxels, {origin}").format(
-                    voxels=f"{preview.voxels:,}", origin=case.open_case.origin(NORMAL_BONE)
+                    voxels=f"{preview.voxels:,}", origin=origin_text(case.open_case.origin(NORMAL_BONE))
                 )
             )
         self._allow()
