@@ -126,7 +126,7 @@ def test_what_cannot_be_translated_is_found() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: "/".join(path.parts[-2:]))
 def test_slicer_finds_every_text(path: Path) -> None:
-    """Its update_translations.py takes what stands between ``_("`` and the first ``")``; Qt's lupdate looks into no text."""
+    """Its update_translations.py takes what stands between ``_("`` and the first ``")``; lupdate looks into no text."""
     source = path.read_text(encoding="utf-8")
     for call in filter(marked, ast.walk(TREES[path])):
         assert isinstance(call, ast.Call)

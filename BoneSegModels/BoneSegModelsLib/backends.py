@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Literal, Protocol
 
 import numpy as np
@@ -11,6 +10,8 @@ from VHIWorkflowLib.core.sentences import sentences_of
 
 from .errors import ModelError
 from .model_folders import Model
+from .numpy_backend import NumpyBackend
+from .torch_backend import TorchBackend, TorchUnavailableError
 
 _ = sentences_of(__name__)
 
@@ -20,9 +21,6 @@ DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
 BACKENDS: tuple[BackendName, ...] = ("auto", "torch", "numpy")
 DEVICES: tuple[DeviceName, ...] = ("auto", "cpu", "cuda", "mps")
-
-MOST_THREADS = 8
-"""Each thread needs some 100 MB."""
 
 
 class Backend(Protocol):
@@ -82,9 +80,6 @@ def open_backend(model: Model, backend: BackendName = "auto", device: DeviceName
     ModelError
         If what was asked for is not there.
     """
-    from .numpy_backend import NumpyBackend
-    from .torch_backend import TorchBackend, TorchUnavailableError
-
     if backend not in BACKENDS or device not in DEVICES:
         raise ModelError(
             _("there is no backend {backend} on {device}; choose of {backends} and {devices}").format(
@@ -101,15 +96,3 @@ def open_backend(model: Model, backend: BackendName = "auto", device: DeviceName
         if backend == "torch" or device not in ("auto", "cpu"):
             raise
         return NumpyBackend(model, notes=(_("{error}; the network was run by numpy").format(error=error),))
-
-
-def thread_count() -> int:
-    """Number of threads that run networks: as many as processors this process may use, but at most 8.
-
-    Fewer where the environment variable OMP_NUM_THREADS says so, which torch heeds too.
-    """
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    if wanted.isdecimal() and int(wanted) > 0:
-        return min(int(wanted), MOST_THREADS)
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(processors or 1, MOST_THREADS)

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from VHIWorkflowLib.core.sentences import sentences_of
 
-from .backends import thread_count
 from .blas_threads import single_threaded_blas
 from .errors import ModelError
 from .model_folders import Model
+from .threads import thread_count
 from .unet_numpy import NumpyUNet
 
 _ = sentences_of(__name__)

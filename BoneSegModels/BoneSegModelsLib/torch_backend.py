@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from VHIWorkflowLib.core.sentences import sentences_of
 
-from .backends import thread_count
 from .errors import ModelError
 from .model_folders import Member, Model
+from .threads import thread_count
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -265,6 +265,7 @@ def test_one_bad_case_does_not_stop_the_rest_and_batch_goes_on_where_it_ended(fi
     out = tmp_path / "out"
 
     ran = run_here(capfd, "batch", worklist, "--out", out, "--jobs", "2")
+    assert ran.problem.startswith("vhi: 2 / baseline / batch: ")
     assert "absent.nii.gz: does not exist" in ran.problem
     assert ran.out.startswith("3 measured, 1 failed\n")
     assert sorted(row.case_id for row in read_rows(out / "results.tsv")) == ["1", "3", "4"]

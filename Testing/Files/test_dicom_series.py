@@ -19,6 +19,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from VHIWorkflowLib.core.grids import Grid, Volume
 from VHIWorkflowLib.files.dicom_series import list_series, series_files
 from VHIWorkflowLib.files.errors import InputError
+from VHIWorkflowLib.files.markups import read_normal_bone
 from VHIWorkflowLib.files.volumes import read_image, sha256_of
 
 REAL_CASES = Path(__file__).parents[2] / "../shared/data/sij_mri"
@@ -241,6 +242,23 @@ def test_hash_depends_on_content_not_on_names_and_neighbours(archive):
     (archive / "a" / "t1" / "notes.txt").write_text("?")
     assert sha256_of(archive, series="T1 cor") == before
     assert sha256_of(archive, series="T2 STIR cor") != before
+
+
+def test_a_mask_drawn_on_the_series_in_other_software_fits(tmp_path):
+    """ITK, and 3D Slicer with it, stacks these slices the other way round; converters turn the rows over as well."""
+    folder = write_series(tmp_path / "stir")
+    reader = SimpleITK.ImageSeriesReader()
+    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
+    scan = reader.Execute()
+    values = SimpleITK.GetArrayFromImage(scan)
+    drawn = SimpleITK.GetImageFromArray((values > np.quantile(values, 0.8)).astype(np.uint8))
+    drawn.CopyInformation(scan)
+    read = read_image(folder)
+    for name, mask in (("itk.nii.gz", drawn), ("turned.nrrd", SimpleITK.Flip(drawn, [False, True, True]))):
+        SimpleITK.WriteImage(mask, tmp_path / name)
+        bone = read_normal_bone([tmp_path / name], read.grid).array
+        assert bone.sum() == SimpleITK.GetArrayViewFromImage(drawn).sum()
+        assert read.array[bone].min() > read.array[~bone].max()
 
 
 def test_damaged_dicom_is_either_a_volume_or_an_error(tmp_path):

@@ -78,6 +78,20 @@ def test_normal_bone_in_several_pieces_is_their_union(files, tmp_path):
     assert (record.normal_bone, record.vhi, record.thresholds) == (whole.normal_bone, whole.vhi, whole.thresholds)
 
 
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1)], ids=["flipped", "permuted and flipped"])
+def test_masks_may_be_stored_in_another_order_than_the_scan(files, tmp_path, axes):
+    plain = measure_case(request_for(files, tmp_path / "plain"))
+    for path in (files.normal_bone[0], files.disease_region, files.keep):
+        image = SimpleITK.PermuteAxes(SimpleITK.ReadImage(path), axes)
+        SimpleITK.WriteImage(SimpleITK.Flip(image, [True, False, True]), path)
+    other = measure_case(request_for(files, tmp_path / "other"))
+    for name in ("thresholds", "preliminary", "vhi", "normal_bone", "disease_region", "stability"):
+        assert getattr(other.record, name) == getattr(plain.record, name)
+    masks = [read_labelmap(outcome.folder / "labelmap.nii.gz").array for outcome in (plain, other)]
+    assert np.array_equal(*masks)
+    assert [each.verdict for each in verify_folder(tmp_path / "other")] == ["same"]
+
+
 def test_what_was_written_can_be_measured_again(files, tmp_path):
     first = measure_case(request_for(files, tmp_path / "first"))
     written = first.folder / "segmentation.seg.nrrd"

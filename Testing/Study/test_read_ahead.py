@@ -114,11 +114,9 @@ def test_warnings_and_problems_can_still_be_translated(bare, tmp_path):
     leave(Prepared(scans, problems=(problem,)), request)
     prepared = take(tmp_path / "ahead", bare)
     assert (prepared.scans.warnings, prepared.problems) == ((warning, "a plain text"), (problem,))
-    said = [
-        translated(text, lambda _context, text: text.upper().replace("SHARE", "share"))
-        for text in (*prepared.scans.warnings, problem)
-    ]
-    assert said == ["T1W COVERS 50 %", "a plain text", "NO MODEL"]
+    told = (*prepared.scans.warnings, *prepared.problems)
+    said = [translated(text, lambda _context, template: f"[{template}]") for text in told]
+    assert said == ["[T1w covers 50 %]", "a plain text", "[no model]"]
 
 
 def test_ranks_come_back_for_the_islands_they_belong_to(files, tmp_path):

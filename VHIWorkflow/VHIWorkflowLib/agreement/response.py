@@ -10,6 +10,7 @@ import numpy as np
 
 from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import InputError
+from VHIWorkflowLib.files.time_points import in_time
 from VHIWorkflowLib.statistics.bland_altman import mean_of
 from VHIWorkflowLib.statistics.correlation import correlation
 from VHIWorkflowLib.statistics.errors import StatisticsError
@@ -125,7 +126,7 @@ def changes(rows: Sequence[VhiRow], baseline: str, follow_up: str) -> Response:
     points = {point: {row.case_id: row for row in rows if row.time_point == point} for point in (baseline, follow_up)}
     for point, found in points.items():
         if not found:
-            known = ", ".join(sorted({row.time_point for row in rows}))
+            known = ", ".join(sorted({row.time_point for row in rows}, key=in_time))
             raise InputError(
                 _("results table"),
                 _("holds no time point {point!r}; there are {known}").format(point=point, known=known),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import InputError
-from VHIWorkflowLib.files.worklists import delimiter_of
+from VHIWorkflowLib.files.table_files import delimiter_of
 
 _ = sentences_of(__name__)
 

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from .arguments import path, whole_number
+
 DESCRIPTION = """\
 Make a synthetic examination of the sacroiliac joints, measure and clean it, and show where the files and a picture lie.
 
@@ -26,10 +28,10 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--out", type=Path, default=Path("vhi-demo"), metavar="DIR", help="folder to write (vhi-demo)")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="which synthetic subject (1)")
+    parser.add_argument("--out", type=path, default=Path("vhi-demo"), metavar="DIR", help="folder to write (vhi-demo)")
+    parser.add_argument("--seed", type=whole_number(0), default=1, metavar="N", help="which synthetic subject (1)")
     parser.add_argument(
-        "--worklist", type=Path, metavar="DIR", help="write the six cases of the tutorial and their worklist here"
+        "--worklist", type=path, metavar="DIR", help="write the six cases of the tutorial and their worklist here"
     )
     parser.set_defaults(run=run)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any
+
+from .arguments import path
 
 DESCRIPTION = """\
 Look through a folder for examinations with a STIR and a T1w scan, and write them as a worklist for 'vhi batch'.
@@ -25,8 +26,8 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("folder", type=Path, help="folder of scans: NIfTI, NRRD, MHA or DICOM")
-    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="worklist to write, .tsv or .csv")
+    parser.add_argument("folder", type=path, help="folder of scans: NIfTI, NRRD, MHA or DICOM")
+    parser.add_argument("--out", required=True, type=path, metavar="FILE", help="worklist to write, .tsv or .csv")
     parser.add_argument("--json", action="store_true", help="print the result as JSON, for scripts")
     parser.set_defaults(run=run)
 

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .blocks import BLOCK_BITS, blocks_holding, in_blocks, positions_of_true, stretches
-from .errors import MeasurementError
+from .errors import DiseaseRegionError, MeasurementError
 from .grids import BoolArray, Grid, Volume, bounding_box
 from .islands import Islands, find_islands
 from .lattice import Lattice
-from .masks import MINIMUM_GROUP_PIXELS, BoneVoxels, pixels_for_area, smallest_at_least
+from .masks import MINIMUM_GROUP_PIXELS, BoneVoxels, check_area, pixels_for_area, smallest_at_least
 from .sentences import sentences_of
 from .thresholds import (
     DEFAULT_TOLERANCE,
@@ -50,6 +50,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.minimum_group_pixels < 1:
             raise MeasurementError(_("the smallest group must have at least 1 pixel"))
+        if self.minimum_group_area_mm2 is not None:
+            check_area(self.minimum_group_area_mm2)
 
     def pixels_on(self, grid: Grid) -> int:
         """Smallest group that stays, in pixels of a grid."""
@@ -228,7 +230,7 @@ def _check_region(region: BoolArray, intensities: npt.NDArray[np.floating]) -> N
     Both of shape (n, 8); intensities outside the region do not matter.
     """
     if not region.any():
-        raise MeasurementError(_("nothing is left of the disease region once the normal bone is taken out"))
+        raise DiseaseRegionError(_("nothing is left of the disease region once the normal bone is taken out"))
     if not np.isfinite(intensities).all() and not np.isfinite(intensities[region]).all():
         raise MeasurementError(_("the STIR volume has values that are not numbers inside the bone"))
 

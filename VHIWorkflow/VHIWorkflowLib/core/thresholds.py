@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .errors import MeasurementError
+from .errors import MeasurementError, NormalBoneError
 from .sentences import sentences_of
 
 _ = sentences_of(__name__)
@@ -88,7 +88,7 @@ def normal_bone_statistics(intensities: npt.ArrayLike) -> NormalBoneStatistics:
     """
     values = np.ravel(intensities)
     if values.size < MINIMUM_NORMAL_BONE_VOXELS:
-        raise MeasurementError(
+        raise NormalBoneError(
             _("the normal bone has {count} voxels, at least {least} are needed: mark a larger region").format(
                 count=values.size, least=MINIMUM_NORMAL_BONE_VOXELS
             )
@@ -147,7 +147,7 @@ def thresholds_from(statistics: NormalBoneStatistics, tolerance: float = DEFAULT
     margin = check_tolerance(tolerance) * upper
     # The sensitive threshold ends at most one step above U - IQR / 2 + margin, which must not lie above U.
     if (0.5 - 1 / STEPS_PER_IQR) * iqr <= max(margin, FLOAT_RESOLUTION * max(upper, abs(q3))):
-        raise MeasurementError(
+        raise NormalBoneError(
             _(
                 "the middle half of the normal bone (intensities {q1:g} to {q3:g}) is too narrow beside "
                 "its maximum ({upper:g}) for a threshold: is the region inside the bone?"

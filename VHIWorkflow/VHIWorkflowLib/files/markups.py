@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from VHIWorkflowLib.core.grids import BoolArray, FloatArray, Grid, Volume
+from VHIWorkflowLib.core.reordering import on_grid
 from VHIWorkflowLib.core.sentences import sentences_of
 
 from .errors import InputError
@@ -44,8 +45,8 @@ def read_normal_bone(paths: Sequence[Path], grid: Grid) -> Volume:
     Parameters
     ----------
     paths
-        Label files on the STIR grid (of a segmentation with several segments, "Normal bone" is taken), and Slicer
-        markup files (.mrk.json, .json).
+        Label files on the voxels of the STIR, in any order of storage (of a segmentation with several segments, "Normal
+        bone" is taken), and Slicer markup files (.mrk.json, .json).
     grid
         The STIR grid.
 
@@ -66,9 +67,7 @@ def read_normal_bone(paths: Sequence[Path], grid: Grid) -> Volume:
         if path.name.lower().endswith(".json"):
             union |= read_normal_bone_markup(path, grid).array
         else:
-            mask = read_mask(path, segment=SEGMENT_NAME)
-            _check_same_grid(path, mask.grid, grid)
-            union |= mask.array
+            union |= _on_stir(path, read_mask(path, segment=SEGMENT_NAME), grid)
     return Volume(union, grid)
 
 
@@ -281,11 +280,13 @@ def _fill_box(path: Path, name: str, markup: dict[str, Any], grid: Grid, to_ras:
     return inside
 
 
-def _check_same_grid(path: Path, mask: Grid, grid: Grid) -> None:
-    if grid.matches(mask):
-        return
-    if mask.shape != grid.shape:
-        found, wanted = (" x ".join(str(size) for size in reversed(shape)) for shape in (mask.shape, grid.shape))
+def _on_stir(path: Path, mask: Volume, grid: Grid) -> BoolArray:
+    """A mask in the order of the STIR grid."""
+    placed = on_grid(mask, grid)
+    if placed is not None:
+        return placed.array
+    if sorted(mask.grid.shape) != sorted(grid.shape):
+        found, wanted = (" x ".join(str(size) for size in reversed(shape)) for shape in (mask.grid.shape, grid.shape))
         raise InputError(
             path,
             _("lies on another grid than the STIR ({found} voxels, not {wanted}); draw it on the STIR").format(

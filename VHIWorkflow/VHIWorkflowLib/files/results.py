@@ -24,6 +24,7 @@ from .disk_errors import clear_errors
 from .errors import RecordError
 from .results_rows import COLUMNS, ResultsRow, check_line, format_row, parse_row
 from .safe_files import locked, write_atomically
+from .table_files import check_ending
 
 _ = sentences_of(__name__)
 
@@ -32,6 +33,7 @@ __all__ = [
     "HISTORY_NAME",
     "RESULTS_NAME",
     "ResultsRow",
+    "check_is_no_record",
     "format_row",
     "parse_row",
     "read_rows",
@@ -125,6 +127,20 @@ def read_tables(paths: Iterable[str | os.PathLike[str]]) -> list[tuple[str, Resu
     return rows
 
 
+def check_is_no_record(path: Path) -> None:
+    """Check that a table to be written is not that of a results folder, which grows by its measurements only.
+
+    Raises
+    ------
+    RecordError
+        If it is.
+    """
+    if path.name.lower() in (RESULTS_NAME, HISTORY_NAME):
+        raise RecordError(
+            path, _("a results folder keeps its own rows in {name}; choose another name").format(name=path.name)
+        )
+
+
 def write_table(rows: Sequence[ResultsRow], path: str | os.PathLike[str], sources: Sequence[str] | None = None) -> None:
     """Write rows for a statistics program (`.tsv`, as `results.tsv`) or for a spreadsheet (`.csv`).
 
@@ -147,8 +163,7 @@ def write_table(rows: Sequence[ResultsRow], path: str | os.PathLike[str], source
         If the ending is another one, a row holds what a table must not, or the file cannot be written.
     """
     target = Path(path)
-    if target.suffix.lower() not in (".tsv", ".csv"):
-        raise RecordError(target, _("a table ends in .tsv or .csv; choose one of them"))
+    check_ending(target)
     header = list(COLUMNS)
     try:
         table = [format_row(row) for row in rows]

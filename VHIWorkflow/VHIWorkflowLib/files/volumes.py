@@ -161,7 +161,8 @@ def is_dicom(path: Path) -> bool:
         if path.is_dir():
             return True
     except (OSError, ValueError) as error:
-        raise InputError(path, _("cannot be opened ({error})").format(error=error)) from error
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(path, _("cannot be opened ({error})").format(error=reason)) from error
     return read_start(path, 132)[128:] == b"DICM"
 
 

@@ -23,6 +23,7 @@ from .errors import InputError
 from .folder_scan import scan_folder
 from .safe_files import write_atomically
 from .scans import Scan, path_from
+from .table_files import check_ending, delimiter_of
 from .worklist_cases import BASELINE, WorklistCase
 
 _ = sentences_of(__name__)
@@ -77,9 +78,10 @@ def write_worklist(cases: Sequence[WorklistCase], path: str | os.PathLike[str]) 
     Raises
     ------
     RecordError
-        If the file cannot be written.
+        If its name is not that of a table, or the file cannot be written.
     """
     path = Path(path)
+    check_ending(path)
     rows = [_format_case(case, path.parent) for case in cases]
     columns = [*NEEDED, *(name for name in OPTIONAL if any(row[name] for row in rows))]
     is_csv = path.suffix.lower() == ".csv"
@@ -105,12 +107,6 @@ def _read_text(path: Path) -> str:
     if "\0" in text:
         raise InputError(path, _("is not a text table; save the worklist as 'CSV UTF-8'"))
     return text
-
-
-def delimiter_of(text: str) -> str:
-    """Separator of a table, by its first line."""
-    header = text.partition("\n")[0]
-    return max("\t;,", key=header.count)
 
 
 def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
+from VHIWorkflowLib.core.reordering import on_grid
 from VHIWorkflowLib.core.resampling import check_overlap, region_on_stir
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE, SENSITIVE, SegmentKind
 from VHIWorkflowLib.core.sentences import listed, sentences_of
@@ -241,7 +242,7 @@ def origin_of(paths: tuple[Path, ...], kind: SegmentKind) -> RegionOrigin:
 
 
 def read_disease_region(path: Path, stir: Grid, t1w: Grid) -> BoolArray:
-    """Read a disease region, on the STIR or the T1w grid, as a mask on the STIR grid, shape (k, j, i).
+    """Read a disease region, on the voxels of the STIR or the T1w, as a mask on the STIR grid, shape (k, j, i).
 
     Raises
     ------
@@ -249,17 +250,18 @@ def read_disease_region(path: Path, stir: Grid, t1w: Grid) -> BoolArray:
         If it cannot be read, lies on another grid, or has no voxel inside the STIR volume.
     """
     region = read_mask(path, segment=DISEASE_REGION.name)
-    if not (stir.matches(region.grid) or t1w.matches(region.grid)):
+    placed = on_grid(region, stir) or on_grid(region, t1w)
+    if placed is None:
         raise InputError(path, _("lies neither on the STIR nor on the T1w grid: is it of the same examination?"))
-    mask = _about(path, lambda: region_on_stir(region, stir))
+    mask = _about(path, lambda: region_on_stir(placed, stir))
     if not mask.any():
         raise InputError(path, _("has no voxel inside the STIR volume"))
     return mask
 
 
 def _read_keep(path: Path, stir: Grid) -> BoolArray:
-    keep = read_mask(path, segment=SENSITIVE.name, allow_empty=True)
-    if not stir.matches(keep.grid):
+    keep = on_grid(read_mask(path, segment=SENSITIVE.name, allow_empty=True), stir)
+    if keep is None:
         raise InputError(path, _("does not lie on the STIR grid; mark what is kept on the STIR volume"))
     mask: BoolArray = keep.array
     return mask

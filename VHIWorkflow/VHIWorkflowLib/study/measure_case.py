@@ -25,6 +25,7 @@ from .reading import Reading, Sitting
 _ = sentences_of(__name__)
 
 FIGURE_NAME = "overview.png"
+FIGURE_ENDING = ".png"
 NOT_CLEANED = _("no island was removed by a reader: VHI is the size of the preliminary mask")
 
 
@@ -81,6 +82,8 @@ def measure_case(request: Request, clock: Clock = utc_now, progress: Progress | 
         raise InputError(
             request.files.keep, _("a mask of what is kept and recorded steps exclude each other; give one")
         )
+    if isinstance(request.figure, Path):
+        _check_figure(request.figure)
     _refuse_to_replace_unfinished(request)
     repeated = None if request.steps is None else read_record(request.steps)
     cleaning = repeated.cleaning if repeated else None
@@ -102,6 +105,16 @@ def measure_case(request: Request, clock: Clock = utc_now, progress: Progress | 
         reading.warnings.append(NOT_CLEANED)
     record = _finish_and_keep_earlier(reading)
     return Outcome(record, reading.folder, write_figure(reading, record, request.figure))
+
+
+def _check_figure(path: Path) -> None:
+    """Refuse to draw over a scan or a table."""
+    if path.suffix.lower() != FIGURE_ENDING:
+        raise RecordError(
+            path, _("the name of a picture must end in {figure_ending}").format(figure_ending=FIGURE_ENDING)
+        )
+    if path.is_dir():
+        raise RecordError(path, _("a folder has this name; name the picture itself"))
 
 
 def _refuse_to_replace_unfinished(request: Request) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,7 @@ import numpy as np
 from VHIWorkflowLib import __version__
 from VHIWorkflowLib.core.cleaning import CleaningSession, Clock, utc_now
 from VHIWorkflowLib.core.decisions import StartMode
-from VHIWorkflowLib.core.errors import MeasurementError
+from VHIWorkflowLib.core.errors import DiseaseRegionError, MeasurementError, NormalBoneError
 from VHIWorkflowLib.core.grids import BoolArray
 from VHIWorkflowLib.core.measurement import Preliminary, Settings, measure
 from VHIWorkflowLib.core.ranking import RankScores
@@ -29,7 +29,7 @@ from VHIWorkflowLib.files.segmentation_files import LabelArray, Segment, write_l
 from VHIWorkflowLib.files.volumes import sha256_of
 
 from .case_files import RECORD_NAME, read_record, record_bytes, write_record
-from .case_inputs import LoadedCase, check_name
+from .case_inputs import InputFile, LoadedCase, check_name
 from .case_record import CaseKey, CaseRecord, Region
 from .found_regions import Model
 from .region_origins import RegionOrigin
@@ -86,7 +86,8 @@ class Reading:
     Raises
     ------
     InputError
-        If a name cannot be used, or the case cannot be measured; the message starts with the STIR scan.
+        If a name cannot be used, or the case cannot be measured; the message starts with the file of the region that
+        is unfit, else with the STIR scan.
     """
 
     def __init__(self, key: CaseKey, loaded: LoadedCase, sitting: Sitting, *, autosave: bool = True) -> None:
@@ -101,7 +102,7 @@ class Reading:
                 loaded.stir, loaded.normal_bone, loaded.disease_region, sitting.settings, sitting.thresholds
             )
         except MeasurementError as error:
-            raise InputError(loaded.inputs[0].path, error.sentence) from error
+            raise InputError(_file_behind(error, loaded.inputs), error.sentence) from error
         self._regions = (
             _described(loaded.normal_bone, loaded.normal_bone_origin),
             _described(loaded.disease_region, loaded.disease_region_origin),
@@ -207,6 +208,12 @@ class Reading:
             write_atomically(record_file, record_bytes(record, self.folder))
         write_row(self._sitting.out, record.row())
         return record
+
+
+def _file_behind(error: MeasurementError, inputs: Sequence[InputFile]) -> Path:
+    """The file to look at: that of the region which is unfit, where it has one; else the STIR scan."""
+    role = {NormalBoneError: "normal_bone", DiseaseRegionError: "disease_region"}.get(type(error))
+    return next((each.path for each in inputs if each.role == role), inputs[0].path)
 
 
 def check_tables(out: Path, key: CaseKey) -> None:
