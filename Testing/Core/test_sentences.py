@@ -115,7 +115,7 @@ def test_any_other_text_is_told_as_it_is() -> None:
 def test_texts_in_a_row_stay_translatable() -> None:
     row = listed([_("one"), "two {3}", _("four {n}").format(n=5)], "; ")
     assert row == "one; two {3}; four 5"
-    assert translated(row, lambda context, text: f"[{text}]" if context else text) == "[one]; two {3}; [four 5]"
+    assert translated(row, in_brackets) == "[one]; two {3}; [four 5]"
     assert listed([]) == ""
 
 
