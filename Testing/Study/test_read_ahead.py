@@ -109,14 +109,15 @@ def test_what_cannot_be_found_is_said_and_the_rest_is_there(bare, tmp_path):
 def test_warnings_and_problems_can_still_be_translated(bare, tmp_path):
     request = PrepareRequest(bare, tmp_path / "ahead")
     _ = sentences_of(__name__)
-    warning, problem = _("T1w covers {share} %").format(share=50), _("no model")
+    warning, problem, doubt = _("T1w covers {share} %").format(share=50), _("no model"), _("look at slice 3")
     scans = replace(load_scans(bare), warnings=(warning, "a plain text"))
-    leave(Prepared(scans, problems=(problem,)), request)
+    found = FoundRegion(CASE.disease_region, Model("disease_region", "1", "0" * 64), (doubt,))
+    leave(Prepared(scans, {DISEASE_REGION: found}, (problem,)), request)
     prepared = take(tmp_path / "ahead", bare)
     assert (prepared.scans.warnings, prepared.problems) == ((warning, "a plain text"), (problem,))
-    told = (*prepared.scans.warnings, *prepared.problems)
+    told = (*prepared.scans.warnings, *prepared.problems, *prepared.found[DISEASE_REGION].warnings)
     said = [translated(text, lambda _context, template: f"[{template}]") for text in told]
-    assert said == ["[T1w covers 50 %]", "a plain text", "[no model]"]
+    assert said == ["[T1w covers 50 %]", "a plain text", "[no model]", "[look at slice 3]"]
 
 
 def test_ranks_come_back_for_the_islands_they_belong_to(files, tmp_path):

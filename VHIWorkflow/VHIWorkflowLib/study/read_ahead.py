@@ -183,7 +183,7 @@ def leave(prepared: Prepared, request: PrepareRequest) -> None:
         "affines": {"stir": scans.stir.grid.affine.tolist(), "t1w": scans.t1w.grid.affine.tolist()},
         "inputs": [{**asdict(each), "path": os.fspath(each.path)} for each in scans.inputs],
         "warnings": [as_json(warning) for warning in scans.warnings],
-        "found": {kind.segment_id: RegionOrigin.of(found).tag() for kind, found in prepared.found.items()},
+        "found": {kind.segment_id: _origin_left(found) for kind, found in prepared.found.items()},
         "problems": [as_json(problem) for problem in prepared.problems],
         RANKS: {**prepared.ranks.scores.source.document(), "islands": prepared.ranks.islands}
         if prepared.ranks
@@ -211,7 +211,7 @@ def take(folder: Path, files: CaseFiles) -> Prepared | None:
         )
         inputs = tuple(InputFile(**{**each, "path": Path(each["path"])}) for each in answer["inputs"])
         found = {
-            kind: _found(np.load(folder / f"{kind.segment_id}.npy"), answer["found"][kind.segment_id])
+            kind: _found(np.load(folder / f"{kind.segment_id}.npy"), **answer["found"][kind.segment_id])
             for kind in (DISEASE_REGION, NORMAL_BONE)
             if kind.segment_id in answer["found"]
         }
@@ -254,11 +254,16 @@ def _say(**message: Any) -> None:
     print(json.dumps(message), flush=True)
 
 
-def _found(mask: Any, tag: str) -> FoundRegion:
+def _origin_left(found: FoundRegion) -> dict[str, Any]:
+    """Where a region comes from; warnings once more, so that they can be told in the reader's language."""
+    return {"tag": RegionOrigin.of(found).tag(), "warnings": [as_json(warning) for warning in found.warnings]}
+
+
+def _found(mask: Any, tag: str, warnings: list[Any]) -> FoundRegion:
     origin = RegionOrigin.from_tag(tag)
     if origin.model is None:
         raise ValueError(_("a found region names no model"))
-    return FoundRegion(mask, origin.model, origin.warnings, origin.confidence)
+    return FoundRegion(mask, origin.model, tuple(map(from_json, warnings)), origin.confidence)
 
 
 def _fingerprint(files: CaseFiles) -> list[list[Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from slicer.i18n import tr as _
 
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION
+from VHIWorkflowLib.core.sentences import listed
 from VHIWorkflowLib.scene.signals import What
 from VHIWorkflowLib.study.case_record import CaseKey
 from VHIWorkflowLib.study.read_ahead import Prepared
@@ -106,7 +107,9 @@ class DiseaseRegionPanel:
                 for problem in prepared.problems:
                     self._desk.failed(problem)
                 if DISEASE_REGION in prepared.found:
-                    workflow.set_found(DISEASE_REGION, prepared.found[DISEASE_REGION])
+                    found = prepared.found[DISEASE_REGION]
+                    workflow.set_found(DISEASE_REGION, found)
+                    self._desk.say(listed(found.warnings, "\n"))
 
     def _show(self) -> None:
         case, running = self._desk.workflow.case, self._search.is_running
