@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from slicer.i18n import tr as _
+from slicer.i18n import translate
 
-from VHIWorkflowLib.core.steps import Reason
+from VHIWorkflowLib.core.sentences import translated
+from VHIWorkflowLib.core.steps import REASON_NAMES, Reason
 from VHIWorkflowLib.scene.island_table import IslandRow
 
 
@@ -52,12 +54,4 @@ def decision_text(row: IslandRow) -> str:
 
 def reason_text(reason: Reason) -> str:
     """Why an island is not inflammation."""
-    return {
-        "vessel": _("vessel"),
-        "joint fluid": _("joint fluid"),
-        "facet joint": _("facet joint"),
-        "artefact": _("artefact"),
-        "coil flare": _("coil flare"),
-        "outside bone": _("outside bone"),
-        "other": _("other"),
-    }[reason]
+    return translated(REASON_NAMES[reason], translate)

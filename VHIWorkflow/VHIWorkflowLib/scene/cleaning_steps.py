@@ -141,7 +141,7 @@ class CleaningSteps(AtHand):
         try:
             reading.session.rank(scores or self._ranker(reading.case, self.open.t1w))
         except VHIError as error:
-            self.open.warnings.append(self.texts.no_ranks(str(error)))
+            self.open.warnings.append(self.texts.no_ranks(error))
             self._cannot_rank = reading.session
         self._table = None
         self.changed.emit({"session"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import qt
@@ -200,6 +201,14 @@ class ListTests(CaseBench):
         self.open_list()
         self.mouse().click(self.pixel(self.island()))
         self.assertEqual(len(self.session.steps), 1)
+
+    def test_errors_are_told_in_the_readers_language(self) -> None:
+        """In a language in which every text stands in brackets, the name of the file stands within them."""
+        self.prompts.path = self.out / "no list.tsv"
+        with patch("VHIWorkflowLib.widget.desk.translate", lambda _context, text: f"[{text}]"):
+            self.ui.openListButton.click()
+        self.assertTrue(self.panel.desk.message.startswith("["))
+        self.assertIn("no list.tsv: [", self.panel.desk.message)
 
     def test_phantom_of_sample_data_is_read_as_loaded_scans(self) -> None:
         """Two volumes of the scene become a case."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from slicer.i18n import tr as _
+from slicer.i18n import translate
 
 from VHIWorkflowLib.core.decisions import StartMode
+from VHIWorkflowLib.core.sentences import translated
 from VHIWorkflowLib.core.steps import REASONS
 from VHIWorkflowLib.core.targets import RankBelow, SmallerThan, TheseIslands, WholeSlice
 from VHIWorkflowLib.interaction.gestures import decide, scope
@@ -172,7 +174,7 @@ class CleaningPanel:
         workflow = self._desk.workflow
         session, vhi, case = workflow.session, workflow.vhi, workflow.case
         if session is None or vhi is None:
-            problem = "" if case is None else case.open_case.problem or ""
+            problem = "" if case is None else translated(case.open_case.problem or "", translate)
             self.ui.vhiLabel.setText(problem[:1].upper() + problem[1:])
         else:
             islands = len(session.partition)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import qt
+from slicer.i18n import translate
 
 from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.core.sentences import translated
 from VHIWorkflowLib.scene.picking import Ras
 from VHIWorkflowLib.scene.signals import What
 from VHIWorkflowLib.scene.workflow import Workflow
@@ -89,7 +91,7 @@ class Desk:
 
     def failed(self, problem: VHIError | str) -> None:
         """Show why a step could not be taken."""
-        self._show(str(problem), PROBLEM_STYLE)
+        self._show(problem, PROBLEM_STYLE)
 
     @contextmanager
     def attempting(self) -> Iterator[None]:
@@ -109,7 +111,8 @@ class Desk:
         finally:
             qt.QApplication.restoreOverrideCursor()
 
-    def _show(self, text: str, style: str) -> None:
+    def _show(self, said: VHIError | str, style: str) -> None:
+        text = translated(said, translate)
         self.message = text[:1].upper() + text[1:]
         self.ui.messageLabel.setStyleSheet(style if text else "")
         self.ui.messageLabel.setText(self.message or NO_MESSAGE)
