@@ -77,6 +77,21 @@ class LifeTests(CaseBench):
         self.mouse().click(self.pixel(self.island()))
         self.assertEqual(self.island().decision, "removed")
 
+    def test_nothing_is_squeezed_in_a_low_window(self) -> None:
+        """With message and table of results shown, each row of the panel still has its own place."""
+        window = slicer.util.mainWindow()
+        size = window.size
+        window.resize(1280, 800)
+        self.open_list()
+        self.ui.finishButton.click()
+        self.ui.showTableButton.click()
+        slicer.app.processEvents()
+        rows = (self.ui.vhiLabel, self.ui.startComboBox, self.ui.undoButton, self.ui.islandTable, self.ui.removeButton)
+        ends = [(row.mapToGlobal(qt.QPoint(0, 0)).y(), row.height) for row in (*rows, self.ui.resultsSection)]
+        window.resize(size)
+        for (top, height), (below, _) in zip(ends, ends[1:], strict=False):
+            self.assertLessEqual(top + height, below)
+
     def test_held_key_hides_overlays(self) -> None:
         """Masks and outline, until it is let go of."""
         self.open_list()
