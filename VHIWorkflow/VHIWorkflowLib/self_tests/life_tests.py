@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import resource
 import sys
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,7 @@ class LifeTests(CaseBench):
         rows = (self.ui.vhiLabel, self.ui.startComboBox, self.ui.undoButton, self.ui.islandTable, self.ui.removeButton)
         ends = [(row.mapToGlobal(qt.QPoint(0, 0)).y(), row.height) for row in (*rows, self.ui.resultsSection)]
         window.resize(size)
-        for (top, height), (below, _) in zip(ends, ends[1:], strict=False):
+        for (top, height), (below, _) in pairwise(ends):
             self.assertLessEqual(top + height, below)
 
     def test_held_key_hides_overlays(self) -> None:
