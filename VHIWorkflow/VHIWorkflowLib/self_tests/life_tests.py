@@ -27,10 +27,12 @@ class LifeTests(CaseBench):
         """The panel says so, stays usable, and the case comes back as it was."""
         self.open_list()
         self.mouse().click(self.pixel(self.island()))
+        self.ui.casesSection.collapsed = True
         slicer.mrmlScene.Clear()
         slicer.app.processEvents()
         self.assertIsNone(self.workflow.case)
         self.assertIn("scene was closed", self.panel.desk.message)
+        self.assertFalse(self.ui.casesSection.collapsed)
         for kind in ("vtkMRMLSegmentationNode", "vtkMRMLScalarVolumeNode"):
             self.assertEqual(len(slicer.util.getNodesByClass(kind)), 0)  # though the cursor is over an island
         self.mouse().move((30, 30))
