@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.scene.picking import Ras
 from VHIWorkflowLib.scene.workflow import Workflow
 
-from .drawing import HOVERED, Caption
+from .drawing import HOVERED, HOVERED_REMOVED, Caption
 from .hooks import Hooks
 from .hover_text import hover_text
 from .mouse import Event, MouseWatch
@@ -32,6 +33,7 @@ class SurfacePointer:
         self._workflow, self._options, self._hooks = workflow, options, hooks
         self._highlight, self._caption = Highlight(view), Caption(view)
         self._pressed: tuple[int, int] | None = None
+        self._clicked: tuple[tuple[int, int], Ras, object] | None = None
         self._number: int | None = None
         self._mouse = MouseWatch(view.interactor, self._on_mouse)
 
@@ -66,8 +68,10 @@ class SurfacePointer:
             self._pressed = xy
         elif event == "release":
             pressed, self._pressed = self._pressed, None
-            if pressed is not None and max(abs(xy[0] - pressed[0]), abs(xy[1] - pressed[1])) < STILL_PIXELS:
+            if pressed is not None and is_still(pressed, xy):
                 self._click(xy)
+            else:
+                self._clicked = None  # the view was turned: another place lies under the same pixel
         elif event == "move" and self._pressed is None:
             self._hover(xy)
         elif event == "leave":
@@ -75,11 +79,18 @@ class SurfacePointer:
         return event == "double"
 
     def _click(self, xy: tuple[int, int]) -> None:
-        hit = self.view.surface_point(xy)
+        """Decide on the island under the cursor, or bring back the one that the last click here made vanish."""
+        hit, last = self.view.surface_point(xy), self._clicked
+        again = hit is None and last is not None and is_still(last[0], xy) and last[2] is self._workflow.session
+        if again and last is not None:
+            hit = last[1]
         if hit is None:
             return
         try:
-            self._workflow.click_surface(hit, reason=self._options.reason)
+            row = self._workflow.surface_island_at(hit)
+            reason = None if again or row is None or row.counts is False else self._options.reason
+            self._workflow.click_surface(hit, reason=reason, again=again)
+            self._clicked = xy, hit, self._workflow.session
         except VHIError as error:
             self._hooks.failed(error)
         self.hide()
@@ -95,6 +106,13 @@ class SurfacePointer:
         if row.number == self._number:
             return
         self._number = row.number
-        self._highlight.show(case.surface_node.GetPolyData(), hit, HOVERED)
-        self._caption.show(hover_text(row, len(session.partition)), HOVERED)
+        counts_not = row.counts is False
+        surface, colour = (case.removed_surface_node, HOVERED_REMOVED) if counts_not else (case.surface_node, HOVERED)
+        self._highlight.show(surface.GetPolyData(), hit, colour)
+        self._caption.show(hover_text(row, len(session.partition)), colour)
         self.view.render()
+
+
+def is_still(before: tuple[int, int], now: tuple[int, int]) -> bool:
+    """Whether two places are so close together that the mouse was not moved on purpose."""
+    return max(abs(now[0] - before[0]), abs(now[1] - before[1])) < STILL_PIXELS

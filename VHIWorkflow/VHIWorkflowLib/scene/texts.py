@@ -119,6 +119,11 @@ class Texts:
         _ = self._translate
         return _("islands in 3D")
 
+    def removed_surface_name(self) -> str:
+        """Name of the removed islands in 3D."""
+        _ = self._translate
+        return _("removed islands in 3D")
+
     def restored(self, what: Sequence[str]) -> str:
         """That files were not where they had been, and what was taken from the scene instead."""
         _ = self._translate

@@ -73,6 +73,7 @@ class ListTests(CaseBench):
             button.click()
             self.assertEqual(self.prompts.asked, [])
             self.assertIn("initials", self.panel.desk.message)
+            self.assertEqual(slicer.util.mainWindow().statusBar().currentMessage(), self.panel.desk.message)
         self.assertFalse(self.ui.casesSection.collapsed)
         self.panel.options.node.reader = "AB"
         self.open_list()

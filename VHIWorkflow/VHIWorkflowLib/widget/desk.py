@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import qt
+import slicer
 from slicer.i18n import translate
 
 from VHIWorkflowLib.core.errors import VHIError
@@ -23,6 +24,7 @@ PROBLEM_STYLE = "background: #7a1f1f; color: white; padding: 3px; border-radius:
 NO_MESSAGE = "\u00a0"
 """A space: an empty label that wraps takes more room than one with a line."""
 NOTE_STYLE = "padding: 3px;"
+STATUS_MS = 8000
 
 
 class Place(Protocol):
@@ -116,3 +118,5 @@ class Desk:
         self.message = text[:1].upper() + text[1:]
         self.ui.messageLabel.setStyleSheet(style if text else "")
         self.ui.messageLabel.setText(self.message or NO_MESSAGE)
+        line = self.message.replace("\n", " ")
+        slicer.util.showStatusMessage(line, STATUS_MS)  # seen also where the panel is scrolled down

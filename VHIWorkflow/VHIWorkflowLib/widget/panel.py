@@ -189,6 +189,8 @@ class Panel:
         if self.workflow.case is None:
             with self.desk.attempting():
                 self.workflow.attach()
+                if self.workflow.case is not None:
+                    self.desk.say("")
         if self._entered:
             self.layout.arrange(with_3d=self._with_3d)
 
@@ -211,6 +213,7 @@ class Panel:
             self._show_case()
         if self.workflow.notice and self.workflow.case is None:
             self.desk.say(self.workflow.notice)
+            self.ui.casesSection.collapsed = False  # from where it is opened again
         if changed & {"masks", "session"}:
             self.views.refresh()
         if "session" in changed:
