@@ -114,7 +114,7 @@ def test_one_subject_has_a_change_and_no_interval():
 @pytest.mark.parametrize(
     ("given", "points", "message"),
     [
-        (rows(), ("pre", "later"), "no time point 'later'; there are post, pre"),
+        (rows(), ("pre", "later"), "no time point 'later'; there are pre, post"),
         ([*rows(), row("S1", "pre", 1.0, "CD")], ("pre", "post"), "holds the readers AB, CD"),
         ([row("S1", "pre", 1.0), row("S2", "post", 1.0)], ("pre", "post"), "no subject with both"),
     ],

@@ -48,7 +48,7 @@ def test_repeats_of_one_reader_are_told_apart_by_their_folders(results_once, tmp
 def test_a_reading_with_two_time_points_does_not_go_with_masks_that_have_none(tmp_path):
     write_table([ROW, replace(ROW, time_point="post")], tmp_path / "results.tsv")
     masks = read_source(str(masks_of(tmp_path / "masks", {"S1": 5})))
-    with pytest.raises(InputError, match="'post' and 'pre', but the other reading has no time points"):
+    with pytest.raises(InputError, match="'pre' and 'post', but the other reading has no time points"):
         compare(read_source(str(tmp_path / "results.tsv")), masks)
 
 

@@ -178,8 +178,8 @@ def test_scan_finds_cases_time_points_and_masks(tmp_path: Path) -> None:
     assert problems == []
     assert [(case.case_id, case.time_point, case.stir.path.name) for case in cases] == [
         ("1007", "baseline", "stir.nii.gz"),
-        ("1008", "post", "tirm.mha"),
         ("1008", "pre", "T2_STIR.nrrd"),
+        ("1008", "post", "tirm.mha"),
     ]
     folder = tmp_path / "1007"
     assert cases[0].normal_bone == (folder / "normal_bone_1.nii.gz", folder / "normal_bone_2.mrk.json")
@@ -306,12 +306,17 @@ def test_scan_names_anonymised_dicom_studies_by_their_folders(tmp_path: Path) ->
         write_pair(tmp_path / folder, tmp_path / folder, study=f"1.{number}", patient=patient)
     cases, problems = scan_folder(tmp_path)
     assert problems == []
-    assert sorted((case.case_id, case.time_point) for case in cases) == [
-        ("a", "baseline"),
-        ("b", "baseline"),
-        ("c", "post"),
-        ("c", "pre"),
-    ]
+    assert sorted({case.case_id for case in cases}) == ["a", "b", "c"]
+    assert [case.time_point for case in cases if case.case_id in "ab"] == ["baseline", "baseline"]
+    assert [case.time_point for case in cases if case.case_id == "c"] == ["pre", "post"]
+
+
+def test_scan_lists_anonymised_studies_by_their_dates_where_there_are_any(tmp_path: Path) -> None:
+    for number, (folder, date) in enumerate([("c/x", "20240301"), ("c/y", "20231115")]):
+        write_pair(tmp_path / folder, tmp_path / folder, study=f"1.{number}", patient="", date=date)
+    cases, problems = scan_folder(tmp_path)
+    assert problems == []
+    assert [(case.case_id, case.time_point) for case in cases] == [("c", "y"), ("c", "x")]
 
 
 def test_scan_takes_the_uid_where_descriptions_are_the_same(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from Scene.test_workflow import read
+from VHIWorkflowLib.files.worklists import read_worklist, write_worklist
 from VHIWorkflowLib.scene.errors import SceneError
 from VHIWorkflowLib.scene.workflow import Workflow
 
 
-def test_the_report_holds_the_change_between_the_time_points_in_the_order_of_the_list(
+def test_the_report_holds_the_change_from_the_earlier_to_the_later_time_point(
     new_workflow: Callable[..., Workflow], out: Path
 ) -> None:
     workflow = new_workflow()
@@ -24,6 +25,19 @@ def test_the_report_holds_the_change_between_the_time_points_in_the_order_of_the
     assert report.time_points == ("baseline", "week 16")
     assert "Response, read by AB" in report.page.read_text(encoding="utf-8")
     assert (out / "report" / "patients" / "S 01.html").exists()
+
+
+def test_a_list_that_names_the_later_time_point_first_gives_the_same_change(
+    scene: Any, worklist: Path, out: Path, tmp_path: Path
+) -> None:
+    backwards = tmp_path / "backwards.tsv"
+    write_worklist(read_worklist(worklist)[::-1], backwards)
+    workflow = Workflow(scene)
+    workflow.open_study(backwards, out, "AB")
+    for position in (1, 2):
+        read(workflow, position)
+        workflow.finish()
+    assert workflow.write_report().time_points == ("baseline", "week 16")
 
 
 def test_with_one_time_point_there_is_no_response(new_workflow: Callable[..., Workflow], tmp_path: Path) -> None:

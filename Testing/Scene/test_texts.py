@@ -39,10 +39,12 @@ def test_every_action_reason_and_segment_has_its_words() -> None:
 
 def test_how_much_hangs_is_said_in_percent() -> None:
     texts = Texts()
-    assert texts.without_voxels(1, 1.46) == "Without its brightest voxel VHI would be 46 % larger."
-    assert texts.without_voxels(5, 0.5) == "Without its 5 brightest voxels VHI would be 50 % smaller."
-    assert texts.without_slice(7, 1.2) == "Without slice 7 of the normal bone VHI would be 20 % larger."
-    assert texts.without_slice(7, 0.97) == "Without slice 7 of the normal bone VHI would be 3 % smaller."
+    voxel, voxels, place = texts.without_voxels(1), texts.without_voxels(5), texts.without_slice(7)
+    assert texts.vhi_changes(voxel, 1.46) == "Without normal bone's brightest voxel VHI would be 46 % larger."
+    assert texts.vhi_changes(voxels, 0.5) == "Without normal bone's 5 brightest voxels VHI would be 50 % smaller."
+    assert texts.vhi_changes(place, 1.2) == "Without slice 7 of the normal bone VHI would be 20 % larger."
+    assert texts.vhi_changes(place, 0.997) == "Without slice 7 of the normal bone VHI would stay as it is."
+    assert texts.no_measurement(place, "why") == "Without slice 7 of the normal bone nothing could be measured: why"
 
 
 def test_a_translation_with_other_places_is_not_used() -> None:

@@ -118,6 +118,7 @@ def test_normal_bone_is_drawn_with_curves_and_previewed(bare: Workflow, scene: A
         nodes.append(node)
     preview = bare.normal_bone_preview(nodes)
     assert bare.open.normal_bone is None
+    bare.propose_normal_bone()  # nothing of a proposal is left in what is drawn instead of it
     bare.set_region(NORMAL_BONE, nodes)
     assert preview.thresholds == bare.thresholds
     assert preview.voxels == bare.open.normal_bone.sum() > 100
@@ -208,7 +209,7 @@ def test_what_hangs_on_the_region_is_said_in_plain_words(found: Workflow) -> Non
     assert top.ratio == stability.top_voxel_effect
     assert top.voxel == stability.brightest[0].index == (2, 18, 12)
     np.testing.assert_allclose(top.ras, GRID.to_ras(top.voxel)[0], atol=0.01)
-    assert top.text == f"Without its brightest voxel VHI would be {abs(top.ratio - 1) * 100:.0f} % larger."
+    assert top.text == f"Without normal bone's brightest voxel VHI would be {abs(top.ratio - 1) * 100:.0f} % larger."
     for hang in hangs:
         if hang.part == "slice":
             assert hang.voxel[0] == hang.which

@@ -254,6 +254,17 @@ def test_the_start_mode_is_chosen_before_the_first_step(case, opened):
     assert opened().start == "keep"
 
 
+def test_the_start_mode_can_be_chosen_again_when_all_steps_are_undone(case, opened):
+    case.reading.session.remove(TheseIslands((1,)))
+    case.reading.session.undo()
+    case.set_start("keep")
+    assert (case.start, case.reading.session.steps, case.reading.session.undone_steps) == ("keep", (), ())
+    again = opened()
+    assert (again.start, again.reading.session.vhi.sensitive_voxels) == ("keep", 0)
+    (earlier,) = case.folder.glob("case.*.json")
+    assert len(read_record(earlier).cleaning.undone) == 1
+
+
 def test_a_ranking_that_cannot_be_used_is_a_warning(bare, case, out):
     def damaged(_case: Preliminary, _t1w: object) -> None:
         raise InputError(Path("rank.json"), "is damaged")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from VHIWorkflowLib.files.errors import InputError
+from VHIWorkflowLib.files.time_points import in_time
 from VHIWorkflowLib.statistics.bland_altman import mean_of
 from VHIWorkflowLib.statistics.correlation import correlation
 from VHIWorkflowLib.statistics.errors import StatisticsError
@@ -119,7 +120,7 @@ def changes(rows: Sequence[VhiRow], baseline: str, follow_up: str) -> Response:
     points = {point: {row.case_id: row for row in rows if row.time_point == point} for point in (baseline, follow_up)}
     for point, found in points.items():
         if not found:
-            known = ", ".join(sorted({row.time_point for row in rows}))
+            known = ", ".join(sorted({row.time_point for row in rows}, key=in_time))
             raise InputError("results table", f"holds no time point {point!r}; there are {known}")
         if len(found) < sum(row.time_point == point for row in rows):
             raise InputError("results table", f"holds a subject twice at {point!r}; delete all but one of its rows")

@@ -12,6 +12,7 @@ from VHIWorkflowLib.files.dicom_segmentation import highdicom_for, read_dicom_se
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.folder_scan import IMAGE_ENDINGS
 from VHIWorkflowLib.files.results import RESULTS_NAME
+from VHIWorkflowLib.files.time_points import in_time
 from VHIWorkflowLib.files.volumes import read_mask
 from VHIWorkflowLib.study.case_files import RECORD_NAME, read_record
 from VHIWorkflowLib.study.reading import LABELMAP_NAME
@@ -143,7 +144,8 @@ def read_source(text: str) -> Source:
     rows, gaps = _rows_of(place, reader)
     folder = place if place.is_dir() else place.parent
     cases = [_of_row(folder, row) for row in rows] + [_of_key(folder, key) for key in gaps]
-    return Source(rows[0].reader, tuple(sorted(cases, key=lambda case: (case.case_id, case.time_point))), tuple(rows))
+    cases.sort(key=lambda case: (case.case_id, in_time(case.time_point)))
+    return Source(rows[0].reader, tuple(cases), tuple(rows))
 
 
 def read_reader_rows(text: str) -> list[VhiRow]:

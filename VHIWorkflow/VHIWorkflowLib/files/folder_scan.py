@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from .case_folders import valid_name
 from .errors import InputError
 from .scans import Scan
+from .time_points import place_in_time
 from .worklist_cases import BASELINE, WorklistCase
 
 if TYPE_CHECKING:
@@ -48,11 +49,12 @@ SCANS = {"stir": "STIR", "t1w": "T1w"}
 
 @dataclass
 class _Group:
-    """Files or series that may be one case: where they are, how the case is called, and what they are."""
+    """Files or series that may be one case: where they are, how the case is called, when it was, and what they are."""
 
     place: str
     case_id: str
     time_point: str
+    study_date: str = ""
     sources: dict[str, list[Scan]] = field(default_factory=dict)
 
     def add(self, role: str | None, source: Scan) -> None:
@@ -80,7 +82,8 @@ def scan_folder(folder: str | os.PathLike[str]) -> tuple[list[WorklistCase], lis
     Returns
     -------
     cases
-        Cases with one STIR and one T1w, in the order of their folders.
+        Cases with one STIR and one T1w, in the order of their folders; those of one subject in the order of their study
+        dates where these tell them apart, else of their time points (`place_in_time`).
     problems
         One sentence for each folder that holds images but no such pair, or several, or whose name cannot be used.
 
@@ -94,7 +97,7 @@ def scan_folder(folder: str | os.PathLike[str]) -> tuple[list[WorklistCase], lis
         raise InputError(root, "is not a folder; give the folder that holds the cases")
     problems: list[str] = []
     places: dict[tuple[str, ...], str] = {}
-    cases: list[WorklistCase] = []
+    found: list[tuple[WorklistCase, str]] = []
     for group in (*_file_groups(root, problems), *_series_groups(root, problems)):
         try:
             case = _case(group)
@@ -105,8 +108,8 @@ def scan_folder(folder: str | os.PathLike[str]) -> tuple[list[WorklistCase], lis
             problems.append(f"{group.place}: case {case.case_id!r}, {case.time_point!r} is also in {places[case.key]}")
             continue
         places[case.key] = group.place
-        cases.append(case)
-    return cases, problems
+        found.append((case, group.study_date))
+    return _in_time(found), problems
 
 
 def role_of(name: str) -> str | None:
@@ -118,6 +121,22 @@ def role_of(name: str) -> str | None:
     ('t1w', 'stir', None)
     """
     return next((role for role, pattern in ROLES.items() if pattern.search(name.lower())), None)
+
+
+def _in_time(found: list[tuple[WorklistCase, str]]) -> list[WorklistCase]:
+    """Cases with their study dates: subjects as they came, the cases of each in the order of time."""
+    subjects: dict[str, list[tuple[WorklistCase, str]]] = {}
+    for case, study_date in found:
+        subjects.setdefault(case.case_id, []).append((case, study_date))
+    ordered: list[WorklistCase] = []
+    for cases in subjects.values():
+        dates = {study_date for _, study_date in cases}
+        if "" not in dates and len(dates) == len(cases):
+            cases.sort(key=lambda dated: dated[1])
+        else:
+            cases.sort(key=lambda dated: place_in_time(dated[0].time_point))
+        ordered.extend(case for case, _ in cases)
+    return ordered
 
 
 class _NoCaseError(Exception):
@@ -194,9 +213,8 @@ def _series_groups(root: Path, problems: list[str]) -> list[_Group]:
         case_id, time_point = name[0], name[1] or BASELINE
         if not case_id or names.count(name) > 1:  # anonymised: folders tell more
             case_id, time_point = _names(root, parts)
-        group = _Group(
-            f"{'/'.join(parts) or root.name} (patient {infos[0].patient_id or 'unknown'})", case_id, time_point
-        )
+        place = f"{'/'.join(parts) or root.name} (patient {infos[0].patient_id or 'unknown'})"
+        group = _Group(place, case_id, time_point, infos[0].study_date)
         for info in infos:
             role = role_of(info.description)
             if role in SCANS and info.problem:

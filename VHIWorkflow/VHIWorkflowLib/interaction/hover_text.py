@@ -8,7 +8,7 @@ from VHIWorkflowLib.core.steps import Reason
 from VHIWorkflowLib.scene.island_table import IslandRow
 
 
-def hover_text(row: IslandRow, islands: int, *, slice_only: bool) -> str:
+def hover_text(row: IslandRow, islands: int, in_slice_voxels: int | None = None) -> str:
     """Size, rank, slices and decision of an island, in two lines.
 
     Parameters
@@ -17,8 +17,8 @@ def hover_text(row: IslandRow, islands: int, *, slice_only: bool) -> str:
         The island.
     islands
         How many islands there are, for its rank.
-    slice_only
-        Whether a click would decide on the part in this slice only.
+    in_slice_voxels
+        Size of the part in this slice, when a click would decide on that part only.
     """
     first, last = row.slices
     slices = (
@@ -32,8 +32,8 @@ def hover_text(row: IslandRow, islands: int, *, slice_only: bool) -> str:
     parts = [decision_text(row)]
     if row.rank is not None:
         parts.insert(0, _("rank {rank} of {islands}").format(rank=row.rank, islands=islands))
-    if slice_only:
-        parts.append(_("this slice only"))
+    if in_slice_voxels is not None:
+        parts.append(_("here {voxels} voxels").format(voxels=f"{in_slice_voxels:,}"))
     return size + "\n" + ", ".join(parts)
 
 

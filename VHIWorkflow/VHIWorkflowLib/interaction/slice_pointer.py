@@ -88,6 +88,7 @@ class SlicePointer:
     def point_at(self, ras: Ras) -> None:
         """Outline the island at a point until the cursor is over another one, or `unpin`."""
         self._xy, self._pinned = None, ras
+        self._stroke.hide()
         self._outline_pinned()
         self.cross.show(ras)
 
@@ -217,7 +218,7 @@ class SlicePointer:
         if row is None or outline is None:
             self._outline_nothing()
             return None
-        self._show(row, outline)
+        self._show(row, outline, None if in_slice is None else self._workflow.voxels_at(ras, in_slice))
         return row
 
     def _outline_nothing(self) -> None:
@@ -230,12 +231,12 @@ class SlicePointer:
         else:
             self._stroke.hide()
 
-    def _show(self, row: IslandRow, outline: Any) -> None:
+    def _show(self, row: IslandRow, outline: Any, in_slice_voxels: int | None) -> None:
         session = self._workflow.session
         colour = HOVERED_REMOVED if row.counts is False else HOVERED
         self._outline.show(outline, colour)
         islands = 0 if session is None else len(session.partition)
-        self._caption.show(hover_text(row, islands, slice_only=self._options.slice_only), colour)
+        self._caption.show(hover_text(row, islands, in_slice_voxels), colour)
 
     def _leave(self) -> None:
         if self._xy is None:

@@ -96,5 +96,5 @@ class SurfacePointer:
             return
         self._number = row.number
         self._highlight.show(case.surface_node.GetPolyData(), hit, HOVERED)
-        self._caption.show(hover_text(row, len(session.partition), slice_only=False), HOVERED)
+        self._caption.show(hover_text(row, len(session.partition)), HOVERED)
         self.view.render()

@@ -13,6 +13,7 @@ from VHIWorkflowLib.interaction.drawing import HOVERED, HOVERED_REMOVED, Caption
 from VHIWorkflowLib.interaction.slice_view import SliceView
 from VHIWorkflowLib.interaction.surface_pointer import STILL_PIXELS
 from VHIWorkflowLib.interaction.surface_view import SurfaceView
+from VHIWorkflowLib.remove_island.segment_edit import SegmentEdit
 from VHIWorkflowLib.remove_island.segment_islands import SegmentIslands
 
 ICON = os.path.join(os.path.dirname(__file__), "..", "..", "Resources", "Icons", "RemoveIsland.png")
@@ -49,7 +50,8 @@ class RemoveIslandEffect(AbstractScriptedSegmentEditorEffect):
             "Remove a connected island of the selected segment.<p><ul style='margin: 0'>"
             "<li><b>Mouse move:</b> outlines the island under the cursor and says how large it is."
             "<li><b>Left click:</b> removes it, in slice and 3D views; clicking the same place again restores it."
-            "</ul><p>Islands are connected by faces, edges and corners."
+            "</ul><p>Islands are connected by faces, edges and corners. "
+            "The editable area and intensity range chosen under Masking are respected."
         )
 
     def setupOptionsFrame(self):  # noqa: N802
@@ -159,14 +161,16 @@ class RemoveIslandEffect(AbstractScriptedSegmentEditorEffect):
         except VHIError as error:
             slicer.util.showStatusMessage(str(error), 5000)
             return
-        effect = slicer.qSlicerSegmentEditorAbstractEffect
-        for pieces, mode in (
-            (change.hidden, effect.ModificationModeRemove),
-            (change.shown, effect.ModificationModeAdd),
-        ):
+        edit = SegmentEdit(self.scriptedEffect)
+        for pieces, act in ((change.hidden, edit.remove), (change.shown, edit.restore)):
             for voxels in pieces:
-                self.scriptedEffect.modifySelectedSegmentByLabelmap(islands.modifier(voxels), mode, True)
-        islands.settle()
+                act(islands.modifier(voxels))
+        if not edit.is_limited or islands.is_as_decided():
+            islands.settle()
+            return
+        self._islands = None
+        text = _("What lies outside the editable area or intensity range of the Segment Editor stays as it is.")
+        slicer.util.showStatusMessage(text, 5000)
 
     def _hover(self, viewWidget, position):  # noqa: N803
         view = SliceView(viewWidget)

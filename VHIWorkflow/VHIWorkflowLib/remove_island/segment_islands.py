@@ -47,6 +47,21 @@ class SegmentIslands:
         """What the segment is now is our own doing."""
         self._seen = self._changed_at()
 
+    def is_as_decided(self) -> bool:
+        """Whether the segment holds what was decided here and nothing else."""
+        import slicer
+
+        image = slicer.vtkOrientedImageData()
+        self.node.GetBinaryLabelmapRepresentation(self.segment_id, image)
+        if self.session is None or not np.allclose(_image_matrix(image), self._image_to_world):
+            return False
+        decided = self.session.mask()
+        if image.IsEmpty():
+            return not decided.any()
+        first = np.array(image.GetExtent()[::2])[::-1] - np.array(self._start)[::-1]
+        inside = np.argwhere(voxels_of(image) != 0) + first
+        return np.array_equal(inside, np.argwhere(decided))
+
     def pick(self, ras: Ras, in_slice: int | None = None) -> Pick | None:
         """The island at a point."""
         return None if self.session is None else pick(self.session, ras, in_slice)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 from VHIWorkflowLib.agreement.comparison import Comparison, Progress, compare, each_case
 from VHIWorkflowLib.agreement.effort import Effort, efforts
@@ -24,6 +25,7 @@ from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.results import RESULTS_NAME, read_rows
 from VHIWorkflowLib.files.results_rows import ResultsRow
 from VHIWorkflowLib.files.safe_files import write_atomically
+from VHIWorkflowLib.files.time_points import in_time
 
 from .agreement_report import agreement_parts, title_of
 from .effort_section import EFFORT_COLUMNS, effort_cells, effort_parts
@@ -221,7 +223,7 @@ def _responses(
 
 
 def _holds(rows: Sequence[ResultsRow]) -> str:
-    subjects, points = {row.case_id for row in rows}, sorted({row.time_point for row in rows})
+    subjects, points = {row.case_id for row in rows}, sorted({row.time_point for row in rows}, key=in_time)
     readers = sorted({row.reader for row in rows})
     return (
         f"{len(rows)} readings of {len(subjects)} subjects; time points: {', '.join(points)}; "
@@ -260,7 +262,7 @@ def _write_patient(given: tuple[Patient, Path, Path]) -> None:
     write_atomically(folder / f"{patient.subject}.html", patient_report(patient, results).encode())
 
 
-def _order(time_points: tuple[str, str] | None) -> Callable[[ResultsRow], tuple[int, str, str]]:
-    """Baseline first, follow-up second, others by name behind them."""
+def _order(time_points: tuple[str, str] | None) -> Callable[[ResultsRow], tuple[Any, ...]]:
+    """Baseline first, follow-up second, others in the order of time behind them."""
     places = {point: place for place, point in enumerate(time_points or ())}
-    return lambda row: (places.get(row.time_point, len(places)), row.time_point, row.reader)
+    return lambda row: (places.get(row.time_point, len(places)), in_time(row.time_point), row.reader)

@@ -33,7 +33,7 @@ class CleaningSteps(AtHand):
         return None if session is None else session.vhi
 
     def set_start(self, start: StartMode) -> None:
-        """Choose whether all islands count at first ("remove") or none ("keep"); only before the first step."""
+        """Choose whether all islands count at first ("remove") or none ("keep"); only while no step is in effect."""
         self.open.set_start(start)
         self._case.show_masks()
         self._keep_in_scene()
@@ -177,6 +177,12 @@ class CleaningSteps(AtHand):
         session = self._reading.session
         found = pick(session, ras, in_slice)
         return None if found is None else outline(session, found, view_axis(session.grid, normal))
+
+    def voxels_at(self, ras: Ras, in_slice: int) -> int:
+        """Voxels of the part of an island in a slice that a click at a point would decide on; 0 where there is none."""
+        session = self._reading.session
+        found = pick(session, ras, in_slice)
+        return 0 if found is None else session.partition.size_of(found.unit)
 
     def next_suspicious(self, after: int | None = None) -> IslandRow | None:
         """The undecided island whose wrong decision would cost most, or the next one after an island."""

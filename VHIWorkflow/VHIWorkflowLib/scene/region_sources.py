@@ -44,6 +44,13 @@ def mask_of(source: Any | Sequence[Any] | BoolArray, kind: SegmentKind, case: Ca
     return mask_of_curves([source], grid)
 
 
+def is_drawn(source: Any | Sequence[Any] | BoolArray) -> bool:
+    """Whether a source is curves."""
+    if isinstance(source, np.ndarray):
+        return False
+    return isinstance(source, Sequence) or not source.IsA("vtkMRMLSegmentationNode")
+
+
 def _segment_on(node: Any, kind: SegmentKind, grid: Grid) -> BoolArray:
     """The segment of a kind of any segmentation node, brought to a grid."""
     import slicer

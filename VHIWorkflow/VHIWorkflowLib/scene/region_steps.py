@@ -22,7 +22,7 @@ from VHIWorkflowLib.study.open_case import RegionPreview
 from .at_hand import AtHand
 from .errors import CancelledError, SceneError
 from .picking import Ras, Voxel
-from .region_sources import mask_of
+from .region_sources import is_drawn, mask_of
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,14 @@ class RegionSteps(AtHand):
         source
             A mask (k, j, i) on the STIR grid; one or more closed curve nodes; the case's own segmentation node, whose
             segment of that kind was edited; or another segmentation node, of which the segment of that id or name is
-            taken, or the only one. Without a voxel, the region is missing again.
+            taken, or the only one. Without a voxel, the region is missing again. What is drawn as curves owes nothing
+            to the region that was there before; anything else counts as a correction of it.
         """
-        self.open.correct(kind, mask_of(source, kind, self._case))
+        mask = mask_of(source, kind, self._case)
+        if is_drawn(source):
+            self.open.set_region(kind, mask)
+        else:
+            self.open.correct(kind, mask)
         self._regions_changed()
 
     def add_to_region(self, kind: SegmentKind, voxels: IndexArray, *, remove: bool = False) -> None:
@@ -169,17 +174,18 @@ class RegionSteps(AtHand):
         return sorted(facts, key=lambda fact: -_weight(fact.ratio))
 
     def _hang(self, part: LeftOut, stability: Stability, case: Preliminary) -> Hang:
+        without = self.texts.without_voxels(part.which)
         voxel, ras = stability.brightest[0].index, stability.brightest[0].ras_mm
         if part.part == "slice":
+            without = self.texts.without_slice(part.which)
             voxel = _brightest_in_slice(case, part.which)
             x, y, z = (float(n) for n in case.grid.to_ras(voxel)[0])
             ras = (x, y, z)
         if part.vhi_voxels is None:
-            ratio, text = None, self.texts.no_measurement_without(part.problem or "")
+            ratio, text = None, self.texts.no_measurement(without, part.problem or "")
         else:
             ratio = part.vhi_voxels / stability.vhi_voxels
-            words = self.texts.without_slice if part.part == "slice" else self.texts.without_voxels
-            text = words(part.which, ratio)
+            text = self.texts.vhi_changes(without, ratio)
         return Hang(part.part, part.which, ratio, voxel, ras, text)
 
     def _mask_now(self, kind: SegmentKind) -> BoolArray:

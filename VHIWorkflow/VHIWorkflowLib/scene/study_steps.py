@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from VHIWorkflowLib.files.results import RESULTS_NAME, read_rows
 from VHIWorkflowLib.files.results_rows import ResultsRow
+from VHIWorkflowLib.files.time_points import place_in_time
 
 from .at_hand import AtHand
 from .errors import SceneError
@@ -160,12 +161,16 @@ class StudySteps(AtHand):
             raise SceneError(f"{what} would tell the names of a blinded list; open the list unblinded for it")
 
     def _two_time_points(self, rows: list[ResultsRow]) -> tuple[str, str] | None:
-        """The two time points of the results in the order of the list; None when there are more, fewer, or others."""
+        """The two time points of the results, the earlier one first; None when there are more, fewer, or others.
+
+        Names that do not tell which is earlier are taken in the order of the list.
+        """
         listed = [] if self.study is None else [each.key.time_point for each in self.study]
         found = sorted({row.time_point for row in rows} & set(listed), key=listed.index)
         if len(found) != 2 or any(row.time_point not in listed for row in rows):
             return None
-        return found[0], found[1]
+        baseline, follow_up = sorted(found, key=place_in_time)
+        return baseline, follow_up
 
 
 @contextmanager

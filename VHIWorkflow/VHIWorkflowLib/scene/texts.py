@@ -86,33 +86,32 @@ class Texts:
             "removed": _("Removed"),
         }[kind.segment_id]
 
-    def without_voxels(self, count: int, ratio: float) -> str:
-        """What VHI would be without the brightest voxels of the normal bone."""
+    def without_voxels(self, count: int) -> str:
+        """Without the brightest voxels of the normal bone; the beginning of a sentence."""
         _ = self._translate
         if count == 1:
-            if ratio >= 1:
-                text = _("Without its brightest voxel VHI would be {percent} % larger.")
-            else:
-                text = _("Without its brightest voxel VHI would be {percent} % smaller.")
-        elif ratio >= 1:
-            text = _("Without its {count} brightest voxels VHI would be {percent} % larger.")
-        else:
-            text = _("Without its {count} brightest voxels VHI would be {percent} % smaller.")
-        return text.format(count=count, percent=_percent(ratio))
+            return _("Without normal bone's brightest voxel")
+        return _("Without normal bone's {count} brightest voxels").format(count=count)
 
-    def without_slice(self, number: int, ratio: float) -> str:
-        """What VHI would be without one slice of the normal bone."""
+    def without_slice(self, number: int) -> str:
+        """Without one slice of the normal bone; the beginning of a sentence."""
         _ = self._translate
+        return _("Without slice {number} of the normal bone").format(number=number)
+
+    def vhi_changes(self, without: str, ratio: float) -> str:
+        """What VHI would be without something."""
+        _ = self._translate
+        percent = _percent(ratio)
+        if percent == "0":
+            return _("{without} VHI would stay as it is.").format(without=without)
         if ratio >= 1:
-            text = _("Without slice {number} of the normal bone VHI would be {percent} % larger.")
-        else:
-            text = _("Without slice {number} of the normal bone VHI would be {percent} % smaller.")
-        return text.format(number=number, percent=_percent(ratio))
+            return _("{without} VHI would be {percent} % larger.").format(without=without, percent=percent)
+        return _("{without} VHI would be {percent} % smaller.").format(without=without, percent=percent)
 
-    def no_measurement_without(self, problem: str) -> str:
-        """That nothing could be measured without a part of the normal bone, and why."""
+    def no_measurement(self, without: str, problem: str) -> str:
+        """That nothing could be measured without something, and why."""
         _ = self._translate
-        return _("Without it nothing could be measured: {problem}").format(problem=problem)
+        return _("{without} nothing could be measured: {problem}").format(without=without, problem=problem)
 
     def no_ranks(self, problem: str) -> str:
         """That islands go by their size, and why."""

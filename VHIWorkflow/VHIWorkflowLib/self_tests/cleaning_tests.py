@@ -157,7 +157,13 @@ class CleaningTests(CaseBench):
         self.open_list()
         row = next(row for row in self.workflow.islands("size") if row.slices[0] < row.slices[1])
         self.ui.sliceOnlyButton.click()
-        self.mouse().click(self.pixel(row))
+        here = self.pixel(row)
+        self.mouse().move(here)
+        part = self.workflow.voxels_at(row.centre_ras, self.panel.slice_shown())
+        self.assertIn(f"here {part:,} voxels", self.pointer().caption)
+        voxels = int(self.session.mask().sum())
+        self.mouse().click(here)
+        self.assertEqual(voxels - int(self.session.mask().sum()), part)
         stands = next(each for each in self.workflow.islands("size") if each.number == row.number)
         self.assertEqual(stands.decision, "partly")
         self.ui.wholeSliceButton.click()
@@ -195,15 +201,22 @@ class CleaningTests(CaseBench):
         self.assertIn(f"remove island {row.number}", self.ui.undoButton.toolTip)
 
     def test_keep_mode_starts_from_nothing(self) -> None:
-        """No island counts until it is clicked; the mode is fixed by the first step."""
+        """No island counts until it is clicked, yet all are seen; the mode stands while a step is in effect."""
         self.open_list()
         self.panel.cleaning.set_start(1)
         self.assertEqual(self.session.vhi.sensitive_voxels, 0)
+        display = self.workflow.case.segmentation_node.GetDisplayNode()
+        self.assertTrue(display.GetSegmentVisibility(REMOVED.segment_id))
         row = self.island()
         self.mouse().click(self.pixel(row))
         self.assertEqual(self.session.vhi.sensitive_voxels, row.voxels)
         self.assertFalse(self.ui.startComboBox.enabled)
         self.check_scene()
+        self.ui.undoButton.click()
+        self.assertTrue(self.ui.startComboBox.enabled)
+        self.panel.cleaning.set_start(0)
+        self.assertEqual(self.session.vhi.sensitive_voxels, self.workflow.open.reading.case.vhi.sensitive_voxels)
+        self.assertFalse(display.GetSegmentVisibility(REMOVED.segment_id))
 
     def test_left_drag_leaves_brightness_alone(self) -> None:
         """Also when Slicer's mouse mode is to adjust brightness and contrast."""
@@ -282,6 +295,19 @@ class CleaningTests(CaseBench):
         self.assertEqual(len(seen), len(self.session.partition))
         self.ui.nextSuspiciousButton.click()
         self.assertIn("decided", self.panel.desk.message)
+
+    def test_chosen_island_stays_chosen_when_the_table_is_sorted(self) -> None:
+        """And the table of the next case begins with its first line."""
+        self.open_list()
+        self.workflow.rank_islands()
+        table = self.ui.islandTable
+        chosen = table.item(table.rowCount - 1, 0).text()
+        table.selectRow(table.rowCount - 1)
+        self.ui.bySizeButton.click()
+        self.assertEqual(table.item(table.currentRow(), 0).text(), chosen)
+        table.selectRow(table.rowCount - 1)
+        self.panel.cases.open_case(1)
+        self.assertEqual(table.verticalScrollBar().value, 0)
 
     def test_island_jumped_to_is_outlined_in_both_views_until_another_is_hovered(self) -> None:
         """So that it is seen on T1w too; then there is one outline, under the cursor."""

@@ -56,6 +56,9 @@ class EffectTests(CaseBench):
         """Put the effect away."""
         if hasattr(self, "editor"):
             self.editor.setActiveEffect(None)
+            editor = self.editor.mrmlSegmentEditorNode()
+            editor.SetMaskMode(slicer.vtkMRMLSegmentationNode.EditAllowedEverywhere)
+            editor.SetSourceVolumeIntensityMask(False)
         super().tearDown()
 
     def test_effect_removes_and_restores_an_island_of_any_segmentation(self) -> None:
@@ -95,3 +98,47 @@ class EffectTests(CaseBench):
         mouse.click(pixel_of(self.view.mrmlSliceNode(), (6.0, 36.0, 15.0)))
         after = self.voxels(node, volume, "islands")
         self.assertEqual(int(after.sum()), int(array.sum()) - 16)
+
+    def test_effect_keeps_to_the_editable_area(self) -> None:
+        """Outside all other segments: of an island half covered by another one, the other half goes."""
+        node, volume = self.begin()
+        cover = np.zeros(SHAPE, dtype=np.uint8)
+        cover[:, :, :11] = 1
+        slicer.util.updateSegmentBinaryLabelmapFromArray(cover, node, "other", volume)
+        before = self.voxels(node, volume, "islands")
+        self.editor.mrmlSegmentEditorNode().SetMaskMode(node.EditAllowedOutsideAllSegments)
+        here = pixel_of(self.view.mrmlSliceNode(), (12.0, 10.0, 15.0))
+        Mouse(self.view.sliceView()).click(here)
+        after = self.voxels(node, volume, "islands")
+        self.assertTrue(np.array_equal(after, np.where((cover == 0) & _first_island(), 0, before)))
+        self.assertTrue(np.array_equal(self.voxels(node, volume, "other"), cover))
+        self.editor.undo()
+        self.assertTrue(np.array_equal(self.voxels(node, volume, "islands"), before))
+
+    def test_effect_keeps_to_the_editable_intensity_range(self) -> None:
+        """What is bright goes, what is dark stays; within the range, a second click restores."""
+        node, volume = self.begin()
+        intensities = np.zeros(SHAPE, dtype=np.float32)
+        intensities[:, :, 11:] = 100
+        slicer.util.updateVolumeFromArray(volume, intensities)
+        before = self.voxels(node, volume, "islands")
+        editor = self.editor.mrmlSegmentEditorNode()
+        editor.SetSourceVolumeIntensityMask(True)
+        editor.SetSourceVolumeIntensityMaskRange(50, 200)
+        mouse = Mouse(self.view.sliceView())
+        mouse.click(pixel_of(self.view.mrmlSliceNode(), (12.0, 10.0, 15.0)))
+        half = np.where((intensities > 50) & _first_island(), 0, before)
+        self.assertTrue(np.array_equal(self.voxels(node, volume, "islands"), half))
+        here = pixel_of(self.view.mrmlSliceNode(), (27.0, 27.0, 15.0))
+        mouse.click(here)
+        self.assertEqual(int(self.voxels(node, volume, "islands").sum()), int(half.sum()) - 3 * 5 * 5)
+        mouse.move((here[0] + 1, here[1]))
+        mouse.click(here)
+        self.assertTrue(np.array_equal(self.voxels(node, volume, "islands"), half))
+
+
+def _first_island() -> Any:
+    """The voxels of the first island, shape (k, j, i)."""
+    mask = np.zeros(SHAPE, dtype=bool)
+    mask[4:7, 8:14, 8:14] = True
+    return mask

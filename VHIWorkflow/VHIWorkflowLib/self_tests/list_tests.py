@@ -64,6 +64,19 @@ class ListTests(CaseBench):
         self.assertTrue((self.out / "report" / "report.html").exists())
         self.assertEqual(self.prompts.asked[-1], str(self.out / "report" / "report.html"))
 
+    def test_reader_is_asked_for_before_anything_is_opened(self) -> None:
+        """Without a name no file is asked for, and the place where the name goes stays in sight."""
+        self.panel.options.node.reader = ""
+        self.ui.casesSection.collapsed = False
+        for button in (self.ui.openListButton, self.ui.openFolderButton, self.ui.tutorialButton):
+            button.click()
+            self.assertEqual(self.prompts.asked, [])
+            self.assertIn("initials", self.panel.desk.message)
+        self.assertFalse(self.ui.casesSection.collapsed)
+        self.panel.options.node.reader = "AB"
+        self.open_list()
+        self.assertEqual(self.ui.casesTable.rowCount, 3)
+
     def test_blinded_list_hides_names_up_to_the_table(self) -> None:
         """Names and time points are nowhere: not on the panel, not in nodes, not in the table; results are on disk."""
         self.panel.options.node.blinded = True

@@ -97,6 +97,45 @@ class RegionTests(CaseBench):
         self.assertEqual(slicer.util.getNodesByClass("vtkMRMLMarkupsClosedCurveNode"), [])
         self.assertFalse(self.panel.is_placing())
 
+    def test_curves_are_drawn_one_after_the_other_and_kept_when_they_are_not_taken(self) -> None:
+        """When one is ended the next can be placed; a "no" to replacing what is there loses none of them."""
+        self.open_list()
+        before = self.workflow.open.normal_bone
+        self.ui.curvesButton.click()
+        interaction = slicer.app.applicationLogic().GetInteractionNode()
+        for number, radius in enumerate((9, 7), start=1):
+            curve = slicer.util.getNodesByClass("vtkMRMLMarkupsClosedCurveNode")[-1]
+            for angle in np.linspace(0, 2 * np.pi, 12, endpoint=False):
+                row, column = (64 + radius * f(angle) for f in (np.sin, np.cos))
+                curve.AddControlPointWorld(*self.workflow.open.stir.grid.to_ras((3 + number, row, column))[0])
+            interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+            slicer.app.processEvents()
+            self.assertEqual(len(slicer.util.getNodesByClass("vtkMRMLMarkupsClosedCurveNode")), number + 1)
+            self.assertTrue(self.panel.is_placing())
+        self.prompts.confirms = False
+        self.ui.curvesButton.click()
+        self.assertTrue(self.ui.curvesButton.checked)
+        self.assertEqual(len(slicer.util.getNodesByClass("vtkMRMLMarkupsClosedCurveNode")), 3)
+        self.assertTrue(np.array_equal(self.workflow.open.normal_bone, before))
+        self.prompts.confirms = True
+        self.ui.curvesButton.click()
+        self.assertEqual(set(np.nonzero(self.workflow.open.normal_bone)[0].tolist()), {4, 5})
+        self.assertEqual(slicer.util.getNodesByClass("vtkMRMLMarkupsClosedCurveNode"), [])
+        self.assertFalse(self.panel.is_placing())
+
+    def test_long_sentence_about_the_region_does_not_widen_the_panel(self) -> None:
+        """Normal bone on a single slice: without it nothing could be measured, and the reason is long."""
+        self.open_list()
+        mask = np.zeros_like(self.workflow.open.normal_bone)
+        number = int(np.argmax(self.workflow.open.normal_bone.sum(axis=(1, 2))))
+        mask[number] = self.workflow.open.normal_bone[number]
+        self.workflow.set_region(NORMAL_BONE, mask)
+        self.ui.cleanSection.collapsed = False
+        self.panel.normal_bone.show_hangs()
+        self.assertIn("nothing could be measured", self.ui.hangLabel.toolTip)
+        page = self.ui.messageLabel.parentWidget()
+        self.assertLessEqual(page.minimumSizeHint.width(), page.minimumWidth)
+
     def test_panel_says_how_much_hangs_on_the_region(self) -> None:
         """In words, with a jump to the voxel, and one key that erases it."""
         self.open_list()

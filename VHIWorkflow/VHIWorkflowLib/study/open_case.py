@@ -252,19 +252,27 @@ class OpenCase:
         self._change(self._regions, replace(self._sitting, thresholds=thresholds))
 
     def set_start(self, start: StartMode) -> None:
-        """Choose whether all islands count at first ("remove") or none ("keep"); only before the first step.
+        """Choose whether all islands count at first ("remove") or none ("keep"); only while no step is in effect.
+
+        Steps that were undone are kept in an earlier record and cannot be redone any more.
 
         Raises
         ------
         MeasurementError
-            If a step was taken.
+            If a step is in effect.
+        RecordError
+            If it cannot be saved; nothing has changed then.
         """
         session = self.reading.session if self.reading else None
         if start == self.start:
             return
-        if session and (session.steps or session.undone_steps):
+        if session and session.steps:
             raise MeasurementError("the start mode can only be changed before the first step; undo all steps first")
-        self._sitting = replace(self._sitting, start=start)
+        sitting = replace(self._sitting, start=start)
+        if session and session.undone_steps:
+            self._change(self._regions, sitting, carry=False)
+            return
+        self._sitting = sitting
         self.reading = self._measured()
 
     def finish(self) -> CaseRecord:
@@ -323,8 +331,8 @@ class OpenCase:
             before.session.resume(kept.cleaning)
             carry_over(before.session, self.reading.session)
 
-    def _change(self, regions: Regions, sitting: Sitting) -> None:
-        """Take regions and settings into effect and save them, or leave everything as it was."""
+    def _change(self, regions: Regions, sitting: Sitting, *, carry: bool = True) -> None:
+        """Take regions and settings into effect, carry decisions over and save all, or leave everything as it was."""
         as_it_was = self._regions, self._sitting, self.reading, self.problem, self._decided
         try:
             with locked(self.folder / RECORD_NAME):
@@ -336,7 +344,7 @@ class OpenCase:
                 if self.reading is None:
                     (self.folder / RECORD_NAME).unlink(missing_ok=True)
                     return
-                if self._decided is not None:
+                if carry and self._decided is not None:
                     carry_over(self._decided, self.reading.session)
                 self._decided = self.reading.session
                 self.reading.save()

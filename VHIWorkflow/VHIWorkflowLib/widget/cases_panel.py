@@ -67,12 +67,16 @@ class CasesPanel:
 
     def ask_for_list(self) -> None:
         """Choose a worklist and open it."""
+        if not self._knows_reader():
+            return
         path = self._desk.prompts.open_file(_("Open a worklist"), _("Tables (*.tsv *.csv);;All files (*)"))
         if path is not None:
             self.open_study(path)
 
     def ask_for_folder(self) -> None:
         """Choose a folder of scans and open the cases in it."""
+        if not self._knows_reader():
+            return
         path = self._desk.prompts.open_folder(_("Open a folder of scans"))
         if path is not None:
             self.open_study(path)
@@ -85,6 +89,8 @@ class CasesPanel:
 
     def make_tutorial(self) -> None:
         """Write the six synthetic cases and open them."""
+        if not self._knows_reader():
+            return
         folder = self._desk.prompts.open_folder(_("Where to write the tutorial cases"))
         if folder is None:
             return
@@ -105,8 +111,8 @@ class CasesPanel:
         if not choices.blinded and not self._may_unblind(out, reader):
             return
         with desk.waiting():
-            self.ui.casesSection.collapsed = _is_low(slicer.util.mainWindow())
             study = desk.workflow.open_study(source, out, reader, blinded=choices.blinded)
+            self.ui.casesSection.collapsed = _is_low(slicer.util.mainWindow())
             slicer.app.userSettings().setValue(READER_SETTING, reader)
             desk.say("\n".join(study.notices))
             first = study.next_unfinished()
@@ -162,6 +168,8 @@ class CasesPanel:
         """Open two scans of the scene as a case."""
         choices = self._desk.options.node
         folder = choices.out_folder.strip()
+        if not self._knows_reader():
+            return
         if choices.stir is None or choices.t1w is None or not folder:
             self._desk.failed(_("Choose the STIR scan, the T1w scan and a folder for the results first."))
             return
@@ -174,6 +182,14 @@ class CasesPanel:
                 reader=choices.reader.strip(),
                 out=Path(folder),
             )
+
+    def _knows_reader(self) -> bool:
+        """Whether the reader has a name; where not, it is asked for before anything else."""
+        if self._desk.options.node.reader.strip():
+            return True
+        self._desk.failed(_("Type your name or initials under Reader first."))
+        self.ui.readerLineEdit.setFocus()
+        return False
 
     def _may_unblind(self, out: Path, reader: str) -> bool:
         """Ask, where this reader has read blinded before; a "no" ticks "Blinded" again."""

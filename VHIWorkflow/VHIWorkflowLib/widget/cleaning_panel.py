@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import qt
 from slicer.i18n import tr as _
 
 from VHIWorkflowLib.core.decisions import StartMode
@@ -16,6 +15,7 @@ from VHIWorkflowLib.interaction.tool import Tool
 from VHIWorkflowLib.scene.signals import What
 
 from .desk import AtHand, Desk
+from .fitted_text import show_fitted
 from .number_texts import vhi_text
 
 TOOLS = {
@@ -76,9 +76,11 @@ class CleaningPanel:
             button.setChecked(tool is options.tool)
         for number, button in enumerate(self._reason_buttons, start=1):
             button.setChecked(options.reason == REASONS[number - 1])
-        case = self._desk.workflow.case
+        case, session = self._desk.workflow.case, self._desk.workflow.session
+        starts_empty = session is not None and session.start == "keep"
+        self.ui.showRemovedButton.setEnabled(not starts_empty)
         if case is not None and options.node is not None:
-            case.show_removed(options.node.show_removed)
+            case.show_removed(options.node.show_removed or starts_empty)  # what could be kept must be seen
 
     def choose_tool(self, tool: Tool) -> None:
         """Let the left button do something else."""
@@ -176,7 +178,7 @@ class CleaningPanel:
             islands = len(session.partition)
             self.ui.vhiLabel.setText(vhi_text(vhi, islands - session.islands_removed(), islands))
         self.ui.startComboBox.setCurrentIndex(STARTS.index(session.start) if session is not None else 0)
-        self.ui.startComboBox.setEnabled(session is not None and not session.steps and not session.undone_steps)
+        self.ui.startComboBox.setEnabled(session is not None and not session.steps)
         _show_step(self.ui.undoButton, _("Undo"), workflow.undo_text())
         _show_step(self.ui.redoButton, _("Redo"), workflow.redo_text())
         for name in ("wholeSlice", "smallerThan", "rankBelow", "remove", "keep"):
@@ -189,7 +191,5 @@ def _show_step(button: Any, plain: str, text: str | None) -> None:
     key = button.property("ShortcutText")
     if key:
         shown = _("({key}) {text}").format(text=shown, key=key)
-    fits = button.fontMetrics().elidedText(shown, qt.Qt.ElideRight, max(int(button.width) - 12, 60))
-    button.setText(fits)
-    button.setToolTip(shown)
+    show_fitted(button, shown)
     button.setEnabled(text is not None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import qt
+
 from VHIWorkflowLib.core.grids import Grid
 
 CURVE_CLASS = "vtkMRMLMarkupsClosedCurveNode"
@@ -28,6 +30,7 @@ class CurveDrawing:
         self._scene, self._interaction, self._selection, self._name = scene, interaction, selection, name
         self._curves: list[tuple[Any, list[int]]] = []
         self._changed: Callable[[], None] | None = None
+        self._placed_tag: Any = None
 
     @property
     def is_drawing(self) -> bool:
@@ -40,9 +43,10 @@ class CurveDrawing:
         return bool(self._interaction.GetCurrentInteractionMode() == self._interaction.Place)
 
     def start(self, _grid: Grid, changed: Callable[[], None]) -> None:
-        """Let the reader place curves; ``changed`` is called whenever one changes."""
+        """Let the reader place curves, one after the other; ``changed`` is called whenever one changes."""
         self.cancel()
         self._changed = changed
+        self._placed_tag = self._interaction.AddObserver(self._interaction.EndPlacementEvent, self._on_placed)
         self._add_curve()
 
     def nodes(self) -> list[Any]:
@@ -54,6 +58,7 @@ class CurveDrawing:
         if self._changed is None:
             return
         self._changed = None
+        self._interaction.RemoveObserver(self._placed_tag)
         if self.is_placing:
             self._interaction.SetCurrentInteractionMode(self._interaction.ViewTransform)
         curves, self._curves = self._curves, []
@@ -75,6 +80,15 @@ class CurveDrawing:
         self._selection.SetActivePlaceNodeID(node.GetID())
         self._interaction.SetPlaceModePersistence(0)
         self._interaction.SetCurrentInteractionMode(self._interaction.Place)
+
+    def _on_placed(self, *_event: Any) -> None:
+        """A curve was ended: the next one can be drawn; where nothing was drawn, the reader wants to place no more."""
+        if self._curves[-1][0] in self.nodes():
+            qt.QTimer.singleShot(0, self._go_on)  # Slicer is still leaving the mode
+
+    def _go_on(self) -> None:
+        if self.is_drawing:
+            self._add_curve()
 
     def _on_modified(self, *_event: Any) -> None:
         if self._changed is not None:

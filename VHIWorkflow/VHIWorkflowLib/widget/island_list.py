@@ -59,6 +59,9 @@ class IslandList:
         if changed & {"case", "regions"}:
             self._search.close()
             self._idle.start()
+        if changed & {"case", "regions"}:
+            self.ui.islandTable.setRowCount(0)  # other islands: none of them is chosen
+            self._rows = []
         if changed & {"case", "regions", "session"}:
             self._show()
 
@@ -100,10 +103,13 @@ class IslandList:
         row = int(self.ui.islandTable.currentRow())
         return self._rows[row].number if 0 <= row < len(self._rows) else None
 
-    def _select(self, number: int) -> None:
+    def _select(self, number: int | None) -> None:
+        """Choose the line of an island and show it; without one, show the first lines."""
         for place, row in enumerate(self._rows):
             if row.number == number:
                 self.ui.islandTable.selectRow(place)
+                return
+        self.ui.islandTable.scrollToTop()
 
     def _ranked(self, prepared: Prepared | None, _how: Ended) -> None:
         """Take ranks that fit the islands as they are now."""
@@ -125,6 +131,7 @@ class IslandList:
             rows = workflow.islands("rank" if by_rank else "size")
         self.ui.bySizeButton.setEnabled(workflow.has_ranks)
         self.ui.nextSuspiciousButton.setEnabled(bool(rows))
+        chosen = self._chosen_number()
         before, self._rows = self._rows, rows
         table = self.ui.islandTable
         if [row.number for row in before] != [row.number for row in rows]:
@@ -137,6 +144,7 @@ class IslandList:
         if not before:
             for column in range(self.DECISION):
                 table.resizeColumnToContents(column)
+            self._select(chosen)
 
     def _fill(self, table: Any, place: int, row: IslandRow) -> None:
         first, last = row.slices

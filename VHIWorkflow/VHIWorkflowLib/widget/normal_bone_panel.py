@@ -14,6 +14,7 @@ from VHIWorkflowLib.study.open_case import RegionPreview
 
 from .curve_drawing import CurveDrawing
 from .desk import Desk
+from .fitted_text import show_fitted
 from .number_texts import normal_bone_text
 from .segment_editing import SegmentEditing
 
@@ -107,14 +108,21 @@ class NormalBonePanel:
             if self.ui.curvesButton.checked:
                 self._curves.start(workflow.open.stir.grid, self._curves_changed)
                 self._desk.say(
-                    _("Click points around normal bone on a slice and right-click to end; then click Curves again.")
+                    _(
+                        "Click points around normal bone and right-click to end a curve; draw as many as you like, "
+                        "then click Curves again."
+                    )
                 )
                 return
             nodes = self._curves.nodes()
-            if nodes and self._may_replace():
+            self.ui.curvesButton.setChecked(True)  # until they are taken
+            if nodes and not self._may_replace():
+                return
+            if nodes:
                 workflow.set_region(NORMAL_BONE, nodes)
-                self._desk.say("")
+            self._desk.say("")
             self._curves.cancel()
+            self.ui.curvesButton.setChecked(False)
         if workflow.case is None:
             self.ui.curvesButton.setChecked(False)
 
@@ -129,7 +137,7 @@ class NormalBonePanel:
             item = qt.QListWidgetItem(hang.text)
             item.setToolTip(hang.text)
             self.ui.hangsList.addItem(item)
-        self.ui.hangLabel.setText(self._hangs[0].text if self._hangs else "")
+        show_fitted(self.ui.hangLabel, self._hangs[0].text if self._hangs else "", frame=0)
         self._allow()
 
     def show_voxel(self, *_item: object) -> None:
@@ -192,7 +200,7 @@ class NormalBonePanel:
             self._settled.start()
         else:
             self._settled.stop()
-            self.ui.hangLabel.setText("")
+            show_fitted(self.ui.hangLabel, "")
 
     def _allow(self) -> None:
         has_case = self._desk.workflow.case is not None
