@@ -53,6 +53,7 @@ class SurfacePointer:
             self._number = None
             self._highlight.hide()
             self._caption.hide()
+            self._hooks.hovered(None, None)
             self.view.render()
 
     def _on_mouse(self, event: Event, xy: tuple[int, int]) -> bool:
@@ -96,5 +97,6 @@ class SurfacePointer:
             return
         self._number = row.number
         self._highlight.show(case.surface_node.GetPolyData(), hit, HOVERED)
-        self._caption.show(hover_text(row, len(session.partition)), HOVERED)
+        self._caption.show_beside(hover_text(row, len(session.partition), narrow=True), HOVERED, xy[0])
+        self._hooks.hovered(row, row.centre_ras, whole=True)
         self.view.render()
