@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
+from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.scene.island_table import IslandRow
+from VHIWorkflowLib.scene.picking import Ras
 from VHIWorkflowLib.scene.workflow import Workflow
 
-from .drawing import HOVERED, Caption
+from .drawing import HOVERED, HOVERED_REMOVED, Caption
 from .hooks import Hooks
 from .hover_text import hover_text
 from .mouse import Event, MouseWatch
@@ -14,6 +19,16 @@ from .tool import Options
 
 STILL_PIXELS = 4
 """A press and release closer together than this is a click, not a drag."""
+
+
+@dataclass(frozen=True)
+class _Hovered:
+    """The island under the cursor: of which cleaning, as it stood, where it was hit (RAS mm), in which column."""
+
+    session: CleaningSession
+    row: IslandRow
+    hit: Ras
+    column: int
 
 
 class SurfacePointer:
@@ -32,7 +47,7 @@ class SurfacePointer:
         self._workflow, self._options, self._hooks = workflow, options, hooks
         self._highlight, self._caption = Highlight(view), Caption(view)
         self._pressed: tuple[int, int] | None = None
-        self._number: int | None = None
+        self._hovered: _Hovered | None = None
         self._mouse = MouseWatch(view.interactor, self._on_mouse)
 
     def stop(self) -> None:
@@ -47,10 +62,21 @@ class SurfacePointer:
         """What is said of what lies under the cursor."""
         return self._caption.text
 
+    def refresh(self) -> None:
+        """Say how the island under the cursor was decided on; one that was removed by a key is not there any more."""
+        hovered = self._hovered
+        if hovered is None:
+            return
+        row = self._workflow.island_at(hovered.row.centre_ras) if self._workflow.session is hovered.session else None
+        if row is None or row.number != hovered.row.number:
+            self.hide()
+        else:
+            self._show(replace(hovered, row=row))
+
     def hide(self) -> None:
         """Highlight nothing until the mouse moves again."""
-        if self._number is not None:
-            self._number = None
+        if self._hovered is not None:
+            self._hovered = None
             self._highlight.hide()
             self._caption.hide()
             self._hooks.hovered(None, None)
@@ -93,10 +119,19 @@ class SurfacePointer:
         if hit is None or row is None or case is None or session is None or case.surface_node is None:
             self.hide()
             return
-        if row.number == self._number:
+        if self._hovered is not None and row.number == self._hovered.row.number:
             return
-        self._number = row.number
-        self._highlight.show(case.surface_node.GetPolyData(), hit, HOVERED)
-        self._caption.show_beside(hover_text(row, len(session.partition), narrow=True), HOVERED, xy[0])
+        self._show(_Hovered(session, row, hit, xy[0]))
         self._hooks.hovered(row, row.centre_ras, whole=True)
+
+    def _show(self, hovered: _Hovered) -> None:
+        """Highlight an island, where it is seen, and say what it is."""
+        case, row = self._workflow.case, hovered.row
+        self._hovered = hovered
+        if row.counts is False or case is None or case.surface_node is None:
+            self._highlight.hide()
+        else:
+            self._highlight.show(case.surface_node.GetPolyData(), hovered.hit, HOVERED)
+        text = hover_text(row, len(hovered.session.partition), narrow=True)
+        self._caption.show_beside(text, HOVERED_REMOVED if row.counts is False else HOVERED, hovered.column)
         self.view.render()

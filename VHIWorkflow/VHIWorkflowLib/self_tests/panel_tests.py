@@ -81,6 +81,9 @@ class PanelTests(CaseBench):
         self.assertEqual([unit.island for unit in step.units], [hand.number])
         self.assertIsNone(step.in_slice)
         self.assertEqual(step.reason, REASONS[0])
+        self.assertTrue(pointer.caption.endswith("removed (vessel)"), pointer.caption)
+        self.panel.cleaning.remove_at_hand()
+        self.assertTrue(pointer.caption.endswith("undecided"), pointer.caption)
 
     def test_case_is_shown_as_left_after_the_segment_editor(self) -> None:
         """Whatever the editor does with slice views meanwhile."""
