@@ -10,8 +10,8 @@ from VHIWorkflowLib.core.steps import REASON_NAMES, Reason
 from VHIWorkflowLib.scene.island_table import IslandRow
 
 
-def hover_text(row: IslandRow, islands: int, in_slice_voxels: int | None = None) -> str:
-    """Size, rank, slices and decision of an island, in two lines.
+def hover_text(row: IslandRow, islands: int, in_slice_voxels: int | None = None, *, narrow: bool = False) -> str:
+    """Size, rank, slices and decision of an island, in two lines, or where it has to be narrow in one for each fact.
 
     Parameters
     ----------
@@ -28,15 +28,18 @@ def hover_text(row: IslandRow, islands: int, in_slice_voxels: int | None = None)
         if first == last
         else _("slices {first} to {last}").format(first=first, last=last)
     )
-    size = _("Island {number}: {voxels} voxels, {volume} mm3, {slices}").format(
-        number=row.number, voxels=f"{row.voxels:,}", volume=f"{row.volume_mm3:,.0f}", slices=slices
+    text = (
+        _("Island {number}\n{voxels} voxels\n{volume} mm3\n{slices}")
+        if narrow
+        else _("Island {number}: {voxels} voxels, {volume} mm3, {slices}")
     )
+    size = text.format(number=row.number, voxels=f"{row.voxels:,}", volume=f"{row.volume_mm3:,.0f}", slices=slices)
     parts = [decision_text(row)]
     if row.rank is not None:
         parts.insert(0, _("rank {rank} of {islands}").format(rank=row.rank, islands=islands))
     if in_slice_voxels is not None:
         parts.append(_("here {voxels} voxels").format(voxels=f"{in_slice_voxels:,}"))
-    return size + "\n" + ", ".join(parts)
+    return size + "\n" + ("\n" if narrow else ", ").join(parts)
 
 
 def decision_text(row: IslandRow) -> str:
