@@ -25,7 +25,7 @@ def session() -> CleaningSession:
 
 @pytest.fixture
 def surface(scene: Any, session: CleaningSession) -> IslandSurface:
-    surface = IslandSurface(CaseNodes(scene, "case", "S 01", "baseline"), "3D")
+    surface = IslandSurface(CaseNodes(scene, "case", "S 01", "baseline"), "3D", "removed")
     surface.show(session, True)
     return surface
 
@@ -101,3 +101,29 @@ def test_when_all_is_removed_nothing_is_seen(surface: IslandSurface, session: Cl
     assert surface.node.GetPolyData().GetNumberOfCells() == 0
     surface.show(None, True)
     assert not surface.is_shown
+
+
+def test_what_does_not_count_is_seen_faintly_where_it_is_asked_for(
+    surface: IslandSurface, session: CleaningSession
+) -> None:
+    surface.apply(session, session.remove(TheseIslands((1, 3))))
+    assert surface.removed_node.GetPolyData().GetNumberOfCells() == 0
+    surface.show_removed(session, True)
+    assert surface.shows_removed
+    assert surface.removed_node.GetDisplayNode().GetOpacity() < 1
+    assert removed_seen(surface, session) == {1, 3}
+    surface.apply(session, session.undo())
+    assert removed_seen(surface, session) == set()
+    surface.show(session, False)
+    assert not surface.removed_node.GetDisplayVisibility()
+
+
+def removed_seen(surface: IslandSurface, session: CleaningSession) -> set[int]:
+    """The islands whose voxels are nearest to the faint faces."""
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    data = surface.removed_node.GetPolyData()
+    faces = vtk_to_numpy(data.GetPolys().GetConnectivityArray()).reshape(-1, 3)
+    middles = vtk_to_numpy(data.GetPoints().GetData())[faces].mean(axis=1)
+    picked = [pick_surface(session, (float(x), float(y), float(z)), removed_too=True) for x, y, z in middles]
+    return {each.unit.island for each in picked if each is not None}

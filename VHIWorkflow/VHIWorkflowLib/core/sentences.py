@@ -26,7 +26,8 @@ class Sentence(str):
     Parameters
     ----------
     context
-        In which translators find the template: package and name of the file, "core.masks".
+        In which translators find the template: package and name of the file, "core.masks". Empty: it has no words of
+        its own.
     template
         With places in braces, as for `str.format`; all have names.
     values
@@ -84,7 +85,9 @@ def translated(said: str | BaseException, translate: Translate) -> str:
     sentence = sentence_of(said) if isinstance(said, BaseException) else said
     if not isinstance(sentence, Sentence):
         return sentence
-    template = fitting(sentence.template, translate(sentence.context, sentence.template))
+    template = sentence.template
+    if sentence.context:
+        template = fitting(template, translate(sentence.context, template))
     if sentence.values is None:
         return template
     return _filled(template, {place: translated(value, translate) for place, value in sentence.values.items()})
@@ -94,6 +97,11 @@ def listed(texts: Sequence[str], between: str = ", ") -> str:
     """Texts one after the other, those that are sentences translatable."""
     values = {f"text{number}": text for number, text in enumerate(texts)}
     return Sentence("", between.join(f"{{{name}}}" for name in values), values) if values else ""
+
+
+def untranslated(_context: str, text: str) -> str:
+    """A text as it is: a `Translate` for where there is none."""
+    return text
 
 
 def fitting(text: str, translation: str) -> str:

@@ -234,7 +234,9 @@ def _series_groups(root: Path, problems: list[str]) -> list[_Group]:
         case_id, time_point = name[0], name[1] or BASELINE
         if not case_id or names.count(name) > 1:  # anonymised: folders tell more
             case_id, time_point = _names(root, parts)
-        place = f"{'/'.join(parts) or root.name} (patient {infos[0].patient_id or 'unknown'})"
+        place = _("{folder} (patient {name})").format(
+            folder="/".join(parts) or root.name, name=infos[0].patient_id or _("unknown")
+        )
         group = _Group(place, case_id, time_point, infos[0].study_date)
         for info in infos:
             role = role_of(info.description)

@@ -7,11 +7,13 @@ import slicer
 import vtk
 from SegmentEditorEffects import AbstractScriptedSegmentEditorEffect
 from slicer.i18n import tr as _
+from slicer.i18n import translate
 
 from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.core.sentences import translated
 from VHIWorkflowLib.interaction.drawing import HOVERED, HOVERED_REMOVED, Caption, Lines
 from VHIWorkflowLib.interaction.slice_view import SliceView
-from VHIWorkflowLib.interaction.surface_pointer import STILL_PIXELS
+from VHIWorkflowLib.interaction.surface_pointer import is_still
 from VHIWorkflowLib.interaction.surface_view import SurfaceView
 from VHIWorkflowLib.remove_island.segment_edit import SegmentEdit
 from VHIWorkflowLib.remove_island.segment_islands import SegmentIslands
@@ -30,6 +32,7 @@ class RemoveIslandEffect(AbstractScriptedSegmentEditorEffect):
         self._outlines = {}
         self._islands = None
         self._pressed = None
+        self._clicked = None
         self._is_ours = False
 
     def clone(self):
@@ -87,7 +90,7 @@ class RemoveIslandEffect(AbstractScriptedSegmentEditorEffect):
         for lines, caption in self._outlines.values():
             lines.remove()
             caption.remove()
-        self._outlines, self._islands, self._pressed = {}, None, None
+        self._outlines, self._islands, self._pressed, self._clicked = {}, None, None, None
 
     def layoutChanged(self):  # noqa: N802
         """Views may have come or gone."""
@@ -159,7 +162,7 @@ class RemoveIslandEffect(AbstractScriptedSegmentEditorEffect):
         try:
             change = islands.toggle(picked, in_slice)
         except VHIError as error:
-            slicer.util.showStatusMessage(str(error), 5000)
+            slicer.util.showStatusMessage(translated(error, translate), 5000)
             return
         edit = SegmentEdit(self.scriptedEffect)
         for pieces, act in ((change.hidden, edit.remove), (change.shown, edit.restore)):
@@ -206,10 +209,20 @@ class RemoveIslandEffect(AbstractScriptedSegmentEditorEffect):
         if eventId == vtk.vtkCommand.LeftButtonPressEvent:
             self._pressed = position
         elif eventId == vtk.vtkCommand.LeftButtonReleaseEvent and self._pressed is not None:
-            moved = max(abs(now - before) for now, before in zip(position, self._pressed, strict=True))
-            self._pressed = None
-            hit = SurfaceView(viewWidget).surface_point(position) if moved < STILL_PIXELS else None
-            islands = self.islands()
-            picked = islands.pick_surface(hit) if hit is not None and islands is not None else None
-            if picked is not None:
-                self._toggle(islands, picked, None)
+            pressed, self._pressed = self._pressed, None
+            if is_still(pressed, position):
+                self._click_3d(position, viewWidget)
+            else:
+                self._clicked = None  # the view was turned: another place lies under the same pixel
+
+    def _click_3d(self, position, viewWidget):  # noqa: N803
+        """Remove what lies under the cursor, or bring back what the last click here made vanish."""
+        hit, last = SurfaceView(viewWidget).surface_point(position), self._clicked
+        islands = self.islands()
+        again = hit is None and last is not None and is_still(last[0], position) and last[2] is islands
+        if again:
+            hit = last[1]
+        picked = None if hit is None or islands is None else islands.pick_surface(hit, removed_too=again)
+        if picked is not None:
+            self._clicked = position, hit, islands
+            self._toggle(islands, picked, None)

@@ -66,9 +66,9 @@ class SegmentIslands:
         """The island at a point."""
         return None if self.session is None else pick(self.session, ras, in_slice)
 
-    def pick_surface(self, ras: Ras) -> Pick | None:
-        """The island at a point of its surface."""
-        return None if self.session is None else pick_surface(self.session, ras)
+    def pick_surface(self, ras: Ras, *, removed_too: bool = False) -> Pick | None:
+        """The island at a point of its surface, also one that was removed where that is asked for."""
+        return None if self.session is None else pick_surface(self.session, ras, removed_too=removed_too)
 
     def slice_number(self, ras: Ras) -> int | None:
         """The slice through a point, along the axis of the largest spacing."""

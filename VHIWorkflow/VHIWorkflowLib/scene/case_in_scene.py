@@ -43,7 +43,7 @@ class CaseInScene:
         self.open_case = open_case
         self.nodes = nodes
         self._histogram = Histogram(nodes, texts)
-        self._surface = IslandSurface(nodes, texts.surface_name())
+        self._surface = IslandSurface(nodes, texts.surface_name(), texts.removed_surface_name())
         self._strong = np.zeros(0, dtype=bool)
         self.segments: CaseSegments
         self.make_complete()
@@ -77,6 +77,16 @@ class CaseInScene:
     def surface_node(self) -> Any:
         """The islands that count, for 3D views, a vtkMRMLModelNode; None before it was shown for the first time."""
         return self._surface.node
+
+    @property
+    def removed_surface_node(self) -> Any:
+        """The islands that do not count, for 3D views, a vtkMRMLModelNode; None before the first."""
+        return self._surface.removed_node
+
+    @property
+    def shows_removed_surface(self) -> bool:
+        """Whether islands that do not count are seen in 3D views."""
+        return self._surface.shows_removed
 
     @property
     def is_complete(self) -> bool:
@@ -134,8 +144,10 @@ class CaseInScene:
         self._surface.show(None if reading is None else reading.session, visible)
 
     def show_removed(self, visible: bool) -> None:
-        """Show faintly what was removed, or hide it."""
+        """Show faintly what was removed, in slices and in 3D, or hide it."""
+        reading = self.open_case.reading
         self.segments.set_visible(REMOVED, visible)
+        self._surface.show_removed(None if reading is None else reading.session, visible)
 
     def remove(self) -> None:
         """Take all nodes of the case out of the scene, but not volumes that were there before."""

@@ -61,9 +61,12 @@ class CleaningSteps(AtHand):
         """
         return self._click(pick(self._reading.session, ras, in_slice), in_slice, reason)
 
-    def click_surface(self, ras: Ras, *, reason: Reason | None = None) -> Change:
-        """The same for a point on the surface of an island in a 3D view."""
-        return self._click(pick_surface(self._reading.session, ras), None, reason)
+    def click_surface(self, ras: Ras, *, reason: Reason | None = None, again: bool = False) -> Change:
+        """The same for a point on the surface of an island in a 3D view.
+
+        ``again`` means that the island that was there may have gone from the view: it is brought back.
+        """
+        return self._click(self._pick_surface(ras, again), None, reason)
 
     def remove(self, target: Target, *, in_slice: int | None = None, reason: Reason | None = None) -> Change:
         """Remove what a target of `core.targets` chooses, in 3D or within one slice."""
@@ -141,7 +144,7 @@ class CleaningSteps(AtHand):
         try:
             reading.session.rank(scores or self._ranker(reading.case, self.open.t1w))
         except VHIError as error:
-            self.open.warnings.append(self.texts.no_ranks(str(error)))
+            self.open.warnings.append(self.texts.no_ranks(error))
             self._cannot_rank = reading.session
         self._table = None
         self.changed.emit({"session"})
@@ -159,7 +162,7 @@ class CleaningSteps(AtHand):
 
     def surface_island_at(self, ras: Ras) -> IslandRow | None:
         """The island at a point on the surface in a 3D view, for the hover text; None where there is none."""
-        found = pick_surface(self._reading.session, ras)
+        found = self._pick_surface(ras, again=False)
         return None if found is None else self._islands.row(found.unit.island)
 
     def outline_at(self, ras: Ras, normal: Ras, *, in_slice: int | None = None) -> Any:
@@ -197,6 +200,9 @@ class CleaningSteps(AtHand):
         grid = self.open.stir.grid
         voxel = voxel_at(grid, ras)
         return None if voxel is None else voxel[grid.slice_axis]
+
+    def _pick_surface(self, ras: Ras, again: bool) -> Pick | None:
+        return pick_surface(self._reading.session, ras, removed_too=again or self._case.shows_removed_surface)
 
     def _choose(self, target: Target, act: Callable[[CleaningSession], Change]) -> Change:
         if isinstance(target, RankBelow):

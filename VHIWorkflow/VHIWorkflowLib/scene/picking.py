@@ -55,13 +55,19 @@ def pick(session: CleaningSession, ras: Ras, in_slice: int | None = None) -> Pic
     return _first_on_island(session, [centre, *around], in_slice)
 
 
-def pick_surface(session: CleaningSession, ras: Ras) -> Pick | None:
-    """The island nearest to a point on its surface in a 3D view, among those that count; None when none is near."""
+def pick_surface(session: CleaningSession, ras: Ras, *, removed_too: bool = False) -> Pick | None:
+    """The island nearest to a point on its surface in a 3D view; None when none is near.
+
+    Parameters
+    ----------
+    removed_too
+        Look among all islands, not only those that count.
+    """
     grid = session.grid
     along, within = SURFACE_REACH_VOXELS
     reach = tuple(along if axis == grid.slice_axis else within for axis in range(3))
     around = _nearest_first(grid, grid.from_ras(ras)[0], reach, np.array(grid.spacing_mm), float(np.inf))
-    shown = [voxel for voxel in around if _is_shown(session, voxel)]
+    shown = [voxel for voxel in around if removed_too or _is_shown(session, voxel)]
     return _first_on_island(session, shown, None)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from VHIWorkflowLib.core.cleaning import Clock, utc_now
 from VHIWorkflowLib.core.ranking import RankScores
-from VHIWorkflowLib.core.sentences import sentences_of
+from VHIWorkflowLib.core.sentences import Translate, sentences_of, untranslated
 from VHIWorkflowLib.files.safe_files import case_folder
 from VHIWorkflowLib.study.case_record import CaseKey
 from VHIWorkflowLib.study.found_regions import Networks, RegionFinder, bundled_regions
@@ -29,7 +29,7 @@ from .results_table import drop_results
 from .scan_files import files_of_volumes
 from .scene_watch import SceneWatch
 from .study_steps import StudySteps
-from .texts import Texts, Translate
+from .texts import Texts
 
 _ = sentences_of(__name__)
 
@@ -52,7 +52,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
     ranker
         Ranks islands; by default the bundled model.
     translate
-        Translates a text of `texts`; in Slicer ``slicer.i18n.translate`` with the context "scene.texts".
+        Translates a text of a context; in Slicer ``slicer.i18n.translate``.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
         clock: Clock = utc_now,
         finder: RegionFinder | None = None,
         ranker: Ranker | None = None,
-        translate: Translate = str,
+        translate: Translate = untranslated,
     ) -> None:
         finder = finder or bundled_regions(Networks())
         super().__init__(scene, clock, finder, ranker or bundled_ranks, Texts(translate))

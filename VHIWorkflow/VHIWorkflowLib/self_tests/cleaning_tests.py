@@ -7,6 +7,7 @@ import qt
 import slicer
 
 from VHIWorkflowLib.core.steps import REASONS
+from VHIWorkflowLib.core.targets import TheseIslands
 from VHIWorkflowLib.interaction.tool import Tool
 from VHIWorkflowLib.scene.segments import REMOVED
 from VHIWorkflowLib.scene.volumes import brightness_of
@@ -81,6 +82,26 @@ class CleaningTests(CaseBench):
         mouse.click(pixel_of_surface(view, self.island().centre_ras))
         self.assertEqual(len(self.session.steps), 1)
         self.assertLess(self.session.vhi.sensitive_voxels, self.workflow.open.reading.case.vhi.sensitive_voxels)
+        self.check_scene()
+
+    def test_click_in_3d_restores(self) -> None:
+        """Where nothing is left under the cursor, and also where removed islands are shown faintly."""
+        self.open_list()
+        self.workflow.remove(TheseIslands(tuple(row.number for row in self.workflow.islands("size")[1:])))
+        self.ui.show3dButton.click()
+        slicer.app.processEvents()
+        (widget,) = self.panel.layout.three_d_widgets
+        view = widget.threeDView()
+        view.forceRender()
+        mouse, here = Mouse(view), pixel_of_surface(view, self.island().centre_ras)
+        counts = []
+        for shown in (False, True):
+            self.panel.options.node.show_removed = shown
+            for _ in range(2):
+                mouse.click(here)
+                view.forceRender()
+                counts.append(self.island().counts)
+        self.assertEqual(counts, [False, True, False, True])
         self.check_scene()
 
     def test_number_gives_the_reason(self) -> None:

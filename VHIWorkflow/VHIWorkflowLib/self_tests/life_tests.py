@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import resource
 import sys
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,12 @@ class LifeTests(CaseBench):
         """The panel says so, stays usable, and the case comes back as it was."""
         self.open_list()
         self.mouse().click(self.pixel(self.island()))
+        self.ui.casesSection.collapsed = True
         slicer.mrmlScene.Clear()
         slicer.app.processEvents()
         self.assertIsNone(self.workflow.case)
         self.assertIn("scene was closed", self.panel.desk.message)
+        self.assertFalse(self.ui.casesSection.collapsed)
         for kind in ("vtkMRMLSegmentationNode", "vtkMRMLScalarVolumeNode"):
             self.assertEqual(len(slicer.util.getNodesByClass(kind)), 0)  # though the cursor is over an island
         self.mouse().move((30, 30))
@@ -76,6 +79,21 @@ class LifeTests(CaseBench):
         self.assertGreater(len(_keys()), 20)
         self.mouse().click(self.pixel(self.island()))
         self.assertEqual(self.island().decision, "removed")
+
+    def test_nothing_is_squeezed_in_a_low_window(self) -> None:
+        """With message and table of results shown, each row of the panel still has its own place."""
+        window = slicer.util.mainWindow()
+        size = window.size
+        window.resize(1280, 800)
+        self.open_list()
+        self.ui.finishButton.click()
+        self.ui.showTableButton.click()
+        slicer.app.processEvents()
+        rows = (self.ui.vhiLabel, self.ui.startComboBox, self.ui.undoButton, self.ui.islandTable, self.ui.removeButton)
+        ends = [(row.mapToGlobal(qt.QPoint(0, 0)).y(), row.height) for row in (*rows, self.ui.resultsSection)]
+        window.resize(size)
+        for (top, height), (below, _) in pairwise(ends):
+            self.assertLessEqual(top + height, below)
 
     def test_held_key_hides_overlays(self) -> None:
         """Masks and outline, until it is let go of."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import qt
@@ -72,6 +73,7 @@ class ListTests(CaseBench):
             button.click()
             self.assertEqual(self.prompts.asked, [])
             self.assertIn("initials", self.panel.desk.message)
+            self.assertEqual(slicer.util.mainWindow().statusBar().currentMessage(), self.panel.desk.message)
         self.assertFalse(self.ui.casesSection.collapsed)
         self.panel.options.node.reader = "AB"
         self.open_list()
@@ -200,6 +202,14 @@ class ListTests(CaseBench):
         self.open_list()
         self.mouse().click(self.pixel(self.island()))
         self.assertEqual(len(self.session.steps), 1)
+
+    def test_errors_are_told_in_the_readers_language(self) -> None:
+        """In a language in which every text stands in brackets, the name of the file stands within them."""
+        self.prompts.path = self.out / "no list.tsv"
+        with patch("VHIWorkflowLib.widget.desk.translate", lambda _context, text: f"[{text}]"):
+            self.ui.openListButton.click()
+        self.assertTrue(self.panel.desk.message.startswith("["))
+        self.assertIn("no list.tsv: [", self.panel.desk.message)
 
     def test_phantom_of_sample_data_is_read_as_loaded_scans(self) -> None:
         """Two volumes of the scene become a case."""

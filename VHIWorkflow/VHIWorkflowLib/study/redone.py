@@ -70,7 +70,7 @@ def redo(folder: Path) -> Redone:
     segments = read_segmentation(folder / SEGMENTATION_NAME, stir.grid)
     missing = [kind.name for kind in (NORMAL_BONE, DISEASE_REGION) if kind.name not in segments]
     if missing:
-        raise RecordError(folder / SEGMENTATION_NAME, _("has no segment {number!r}").format(number=missing[0]))
+        raise RecordError(folder / SEGMENTATION_NAME, _("has no segment {name!r}").format(name=missing[0]))
     case, session = repeat(record, stir, segments[NORMAL_BONE.name].array, segments[DISEASE_REGION.name].array)
     if session.vhi != record.vhi:
         raise RecordError(path, _("does not give the recorded VHI again; 'vhi verify' says where it differs"))

@@ -66,6 +66,12 @@ class RegionOrigin:
             return self.how
         return f"{self.model}{EDITED if self.how == 'edited' else ''}"
 
+    def in_words(self) -> str:
+        """As the reader is told; `str` is as the record says it."""
+        if self.how == "edited":
+            return _("{model}, edited").format(model=self.model)
+        return {"given": _("given"), "drawn": _("drawn"), "found": str(self.model)}[self.how]
+
     def tag(self) -> str:
         """As text for the tag of a segment: JSON without the letter that separates tags."""
         return json.dumps(asdict(self)).replace("|", "\\u007c")

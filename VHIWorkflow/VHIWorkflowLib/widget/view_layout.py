@@ -7,6 +7,7 @@ from typing import Any
 
 import qt
 import slicer
+import vtk
 
 from VHIWorkflowLib.scene.case_in_scene import CaseInScene
 from VHIWorkflowLib.scene.frames import frame_in_view, show_frame, whole_frame
@@ -140,7 +141,9 @@ class ViewLayout:
         self._fill(case)
 
     def remember(self) -> None:
-        """Remember how the reader sees the case that is shown."""
+        """Remember how the reader sees the case that is shown; in another layout our views are not what is seen."""
+        if self._node.GetViewArrangement() not in LAYOUTS:
+            return
         case, number = self._case, self.slice_shown()
         if case is None or number is None or case.stir_node is None or case.t1w_node is None:
             return
@@ -222,19 +225,32 @@ class ViewLayout:
             node = widget.mrmlViewNode()
             node.SetBoxVisible(False)
             node.SetAxisLabelsVisible(False)
-            if case.surface_node is not None:
-                case.surface_node.GetDisplayNode().SetViewNodeIDs([node.GetID()])
-                _look_at(widget.threeDView(), case.surface_node)
+            for surface in _surfaces(case):
+                surface.GetDisplayNode().SetViewNodeIDs([node.GetID()])
+            _look_at(widget.threeDView(), _surfaces(case))
         plot = slicer.mrmlScene.GetSingletonNode(PLOT_VIEW, "vtkMRMLPlotViewNode")
         if plot is not None and case.chart_node is not None:
             case.chart_node.SetLegendVisibility(False)  # there is no room; the colours are those of the masks
             plot.SetPlotChartNodeID(case.chart_node.GetID())
 
 
-def _look_at(view: Any, model: Any) -> None:
-    """Fill a 3D view with a model."""
+def _surfaces(case: CaseInScene) -> list[Any]:
+    """What is seen of a case in 3D: islands that count, and those that do not."""
+    return [node for node in (case.surface_node, case.removed_surface_node) if node is not None]
+
+
+def _look_at(view: Any, models: list[Any]) -> None:
+    """Fill a 3D view with models; one that has nothing to show leaves it as it is."""
+    box = vtk.vtkBoundingBox()
+    for model in models:
+        if model.GetPolyData() is not None and model.GetPolyData().GetNumberOfCells():
+            bounds = [0.0] * 6
+            model.GetRASBounds(bounds)
+            box.AddBounds(bounds)
+    if not box.IsValid():
+        return
     bounds = [0.0] * 6
-    model.GetRASBounds(bounds)
+    box.GetBounds(bounds)
     renderer = view.renderWindow().GetRenderers().GetFirstRenderer()
     view.resetFocalPoint()
     renderer.ResetCamera(bounds)
@@ -247,4 +263,5 @@ def _everywhere(case: CaseInScene) -> None:
     case.segmentation_node.GetDisplayNode().SetViewNodeIDs([])
     if case.surface_node is not None:
         case.show_surface(False)
-        case.surface_node.GetDisplayNode().SetViewNodeIDs([])
+    for surface in _surfaces(case):
+        surface.GetDisplayNode().SetViewNodeIDs([])
