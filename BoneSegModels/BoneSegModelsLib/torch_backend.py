@@ -37,6 +37,9 @@ IMAGES_AT_ONCE = {"cuda": 16, "mps": 4}
 IMAGES_EACH = 2
 """2D slices that a thread of a CPU takes at once."""
 
+NEEDED = ("__version__", "cpu", "cuda", "from_numpy", "inference_mode", "jit")
+"""Parts of torch without which no network runs."""
+
 NOT_ENOUGH = _("there is not enough memory to run the network; close other programs")
 
 
@@ -77,11 +80,7 @@ class TorchBackend:
         precision: Precision | None = None,
         clock: Clock = time.perf_counter,
     ) -> None:
-        try:
-            import torch
-        except (ImportError, OSError) as error:  # OSError: a library of torch does not load
-            raise TorchUnavailableError(_("torch is not installed or does not start")) from error
-        self._torch = torch
+        self._torch = torch = _torch_for(model)
         self._clock = clock
         self._model = model
         self._softmax = model.description.architecture.output == "softmax"
@@ -227,6 +226,27 @@ class TorchBackend:
                 _("torch finds no {device} device on this computer; choose auto or cpu").format(device=device)
             )
         return device
+
+
+def _torch_for(model: Model) -> Any:
+    """The library, complete enough for a model.
+
+    Raises
+    ------
+    TorchUnavailableError
+        If it is missing, does not start, or is too old.
+    """
+    try:
+        import torch
+    except Exception as error:  # a damaged installation raises what it likes
+        raise TorchUnavailableError(_("torch is not installed or does not start")) from error
+    if not all(hasattr(torch, name) for name in NEEDED):  # what an unfinished removal leaves has not even a version
+        raise TorchUnavailableError(
+            _("torch {version} is damaged or too old; install torch {needed} or newer").format(
+                version=getattr(torch, "__version__", _("of unknown version")), needed=model.torch_version
+            )
+        )
+    return torch
 
 
 def has_bfloat16() -> bool:

@@ -37,6 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     from VHIWorkflowLib.files.errors import InputError
     from VHIWorkflowLib.files.worklists import scan_folder, write_worklist
 
+    from .measure import one_line
+
     if not arguments.folder.is_dir():
         raise InputError(arguments.folder, "is not a folder")
     cases, problems = scan_folder(arguments.folder)
@@ -48,6 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"worklist": str(arguments.out), "cases": len(cases), "problems": problems}, indent=1))
         return 0
     for problem in problems:
-        print(f"left out: {problem}", file=sys.stderr)
+        print(f"left out: {one_line(problem)}", file=sys.stderr)
     print(f"{len(cases)} cases\nworklist  {arguments.out}")
     return 0

@@ -1,7 +1,8 @@
 """Single DICOM images in space: their geometry, and how they stack into a volume.
 
-The geometry of the stack is highdicom's: sorting along the normal, regular spacing, slices perpendicular to the stack.
-What highdicom only refuses is looked at more closely here, to say which image is missing or there twice.
+Whether the stack is regular, its slices perpendicular to it, is for highdicom to say. What it only refuses is looked at
+more closely here, to say which image is missing or there twice. Slices are counted as in ITK and 3D Slicer, from the
+first one along the cross product of row and column direction.
 """
 
 from __future__ import annotations
@@ -166,32 +167,25 @@ def stack_planes(where: Path, planes: Sequence[Plane]) -> tuple[list[Plane], Gri
         If the images differ in size, spacing or orientation, two lie at the same place, one is missing, or they are
         too few or too many.
     """
-    from highdicom import VolumeGeometry
     from highdicom.spatial import get_volume_positions
 
     _check_alike(where, planes)
-    axes = _axes(where, planes[0])
-    _check_distances(where, planes, np.cross(axes[0], axes[1]))
-    first = planes[0]
+    row, column = _axes(where, planes[0])
+    normal = np.cross(row, column)
+    _check_distances(where, planes, normal)
     with dicom_errors(where, _("the geometry of its images makes no volume; export the series again")):
         spacing_mm, places = get_volume_positions(
-            [plane.position for plane in planes], axes.ravel().tolist(), rtol=SPACING_TOLERANCE
+            [plane.position for plane in planes], [*row, *column], rtol=SPACING_TOLERANCE
         )
         if spacing_mm is None or places is None:
             raise InputError(where, _("its slices are not evenly stacked at a right angle to the image plane"))
-        ordered = [plane for _, plane in sorted(zip(places, planes, strict=True), key=lambda pair: pair[0])]
-        geometry = VolumeGeometry.from_attributes(
-            image_position=ordered[0].position,
-            image_orientation=axes.ravel().tolist(),
-            rows=first.rows,
-            columns=first.columns,
-            pixel_spacing=first.pixel_spacing,
-            spacing_between_slices=spacing_mm,
-            number_of_frames=len(ordered),
-            coordinate_system="PATIENT",
-        )
-    affine: FloatArray = np.diag([-1.0, -1.0, 1.0, 1.0]) @ np.asarray(geometry.affine)[:, [2, 1, 0, 3]]
-    return ordered, Grid((len(ordered), first.rows, first.columns), affine)
+    ordered = sorted(planes, key=lambda plane: float(np.dot(plane.position, normal)))
+    between_rows, between_columns = ordered[0].pixel_spacing
+    lps = np.eye(4)
+    lps[:3, :3] = np.stack([row * between_columns, column * between_rows, normal * spacing_mm], axis=1)
+    lps[:3, 3] = ordered[0].position
+    affine: FloatArray = np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps
+    return ordered, Grid((len(ordered), ordered[0].rows, ordered[0].columns), affine)
 
 
 def _axes(where: Path, plane: Plane) -> FloatArray:

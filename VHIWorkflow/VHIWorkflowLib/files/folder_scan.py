@@ -22,7 +22,7 @@ from .case_folders import valid_name
 from .errors import InputError
 from .scans import Scan
 from .time_points import place_in_time
-from .worklist_cases import BASELINE, WorklistCase
+from .worklist_cases import BASELINE, PIECES, WorklistCase
 
 if TYPE_CHECKING:
     from .dicom_series import SeriesInfo
@@ -44,11 +44,12 @@ ROLES = {
     "keep": re.compile(r"(?<![a-z])keep(?![a-z])|inflammation"),
     "mask": re.compile(r"(?<![a-z])(mask|seg|segmentation|label|labels|labelmap|roi)(?![a-z])"),
     "stir": re.compile(r"(?<![a-z])(stir|tirm)(?![a-z])"),
-    "t1w": re.compile(r"(?<![a-z0-9])t1(?![0-9])(?![ _-]?(map|rho))"),
+    "t1w": re.compile(r"(?<![a-z0-9])t1w?(?![0-9])(?![ _-]?(map|rho))"),
 }
 """What a name says of a file; the first that matches counts, so that `stir_mask` is not a STIR."""
 
 SCANS = {"stir": "STIR", "t1w": "T1w"}
+MASKS = ("normal_bone", "disease_region", "keep")
 
 
 @dataclass
@@ -89,7 +90,8 @@ def scan_folder(folder: str | os.PathLike[str]) -> tuple[list[WorklistCase], lis
         Cases with one STIR and one T1w, in the order of their folders; those of one subject in the order of their study
         dates where these tell them apart, else of their time points (`place_in_time`).
     problems
-        One sentence for each folder that holds images but no such pair, or several, or whose name cannot be used.
+        One sentence for each folder that holds images but no such pair, or several, or whose name cannot be used; and
+        for a case with several disease regions, of which none is listed.
 
     Raises
     ------
@@ -116,6 +118,12 @@ def scan_folder(folder: str | os.PathLike[str]) -> tuple[list[WorklistCase], lis
             )
             continue
         places[case.key] = group.place
+        if len(group.paths("disease_region")) > 1:
+            problems.append(
+                _("{place}: which of its disease regions counts ({files}) is for you to say in the worklist").format(
+                    place=group.place, files=group.listed("disease_region")
+                )
+            )
         found.append((case, group.study_date))
     return _in_time(found), problems
 
@@ -165,6 +173,9 @@ def _case(group: _Group) -> WorklistCase:
         case_id, time_point = valid_name("case_id", group.case_id), valid_name("time_point", group.time_point)
     except InputError as error:
         raise _NoCaseError(error.sentence) from error
+    for path in (path for role in (*SCANS, *MASKS) for path in group.paths(role)):
+        if not f"{group.place}{path.name}".isprintable() or PIECES in path.name:
+            raise _NoCaseError(_("a worklist cannot hold the name {name!r}; rename it").format(name=path.name))
     regions, keeps = group.paths("disease_region"), group.paths("keep")
     return WorklistCase(
         case_id=case_id,

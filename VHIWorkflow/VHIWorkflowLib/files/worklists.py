@@ -24,7 +24,7 @@ from .folder_scan import scan_folder
 from .safe_files import write_atomically
 from .scans import Scan, path_from
 from .table_files import check_ending, delimiter_of
-from .worklist_cases import BASELINE, WorklistCase
+from .worklist_cases import BASELINE, PIECES, WorklistCase
 
 _ = sentences_of(__name__)
 
@@ -32,7 +32,6 @@ __all__ = ["BASELINE", "Scan", "WorklistCase", "read_worklist", "scan_folder", "
 
 NEEDED = ("case_id", "time_point", "stir", "t1w")
 OPTIONAL = ("normal_bone", "disease_region", "keep", "steps", "reader")
-PIECES = "|"
 
 
 def read_worklist(path: str | os.PathLike[str]) -> list[WorklistCase]:

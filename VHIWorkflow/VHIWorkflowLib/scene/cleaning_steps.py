@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from VHIWorkflowLib.core.cleaning import Change, CleaningSession
+from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.decisions import StartMode
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import IndexArray
@@ -16,6 +16,7 @@ from VHIWorkflowLib.core.measurement import Vhi
 from VHIWorkflowLib.core.ranking import RankScores
 from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.steps import Reason, Step
+from VHIWorkflowLib.core.steps_in_effect import Change
 from VHIWorkflowLib.core.targets import AtVoxel, RankBelow, Target
 
 from .at_hand import AtHand

@@ -18,7 +18,7 @@ from VHIWorkflowLib.core.thresholds import Thresholds, thresholds_by_hand
 from VHIWorkflowLib.files.markups import read_normal_bone
 from VHIWorkflowLib.study.case_inputs import origin_of, read_disease_region
 from VHIWorkflowLib.study.found_regions import FoundRegion, Progress
-from VHIWorkflowLib.study.open_case import RegionPreview
+from VHIWorkflowLib.study.region_preview import RegionPreview
 
 from .at_hand import AtHand
 from .errors import CancelledError, SceneError

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from VHIWorkflowLib.core.carry_over import carry_over
+from VHIWorkflowLib.core.carry_over import carry_over, has_own_steps
 from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.decisions import StartMode
 from VHIWorkflowLib.core.errors import MeasurementError, VHIError
@@ -22,8 +22,7 @@ from VHIWorkflowLib.core.measurement import Preliminary
 from VHIWorkflowLib.core.ranking import RankScores
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE, SegmentKind
 from VHIWorkflowLib.core.sentences import sentences_of
-from VHIWorkflowLib.core.targets import CARRIED_OVER
-from VHIWorkflowLib.core.thresholds import NormalBoneStatistics, Thresholds, normal_bone_statistics, thresholds_from
+from VHIWorkflowLib.core.thresholds import Thresholds
 from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.safe_files import case_folder, locked
 
@@ -44,6 +43,7 @@ from .region_files import (
     write_regions,
 )
 from .region_origins import DRAWN, RegionOrigin
+from .region_preview import RegionPreview
 
 _ = sentences_of(__name__)
 
@@ -54,16 +54,6 @@ MISSING: Mapping[SegmentKind, str] = {
     NORMAL_BONE: _("the normal bone is not marked yet"),
     DISEASE_REGION: _("the disease region has not been found yet"),
 }
-
-
-@dataclass(frozen=True)
-class RegionPreview:
-    """What a normal bone that is being drawn would give: thresholds, or why there are none."""
-
-    voxels: int
-    statistics: NormalBoneStatistics | None = None
-    thresholds: Thresholds | None = None
-    problem: str | None = None
 
 
 class OpenCase:
@@ -173,14 +163,7 @@ class OpenCase:
 
     def preview(self, normal_bone: BoolArray) -> RegionPreview:
         """Statistics and thresholds that a normal bone, shape (k, j, i), would give; nothing changes."""
-        intensities = self.stir.array[normal_bone]
-        try:
-            statistics = normal_bone_statistics(intensities)
-            return RegionPreview(
-                intensities.size, statistics, thresholds_from(statistics, self._sitting.settings.tolerance)
-            )
-        except MeasurementError as error:
-            return RegionPreview(intensities.size, problem=error.sentence)
+        return RegionPreview.of(self.stir, normal_bone, self._sitting.settings.tolerance)
 
     def set_region(self, kind: SegmentKind, mask: BoolArray, origin: RegionOrigin = DRAWN) -> None:
         """Take a region that was drawn or changed by hand; it is saved, and decisions are carried over.
@@ -317,7 +300,7 @@ class OpenCase:
             self.reading = self._measured()
             return
         record = read_record(self.folder)
-        self._sitting = _as_recorded(self._sitting, record)
+        self._sitting = self._sitting.as_recorded(record)
         if len(self._regions) < len(ROLES):
             self.problem = self._missing()
             self.warnings.append(
@@ -338,7 +321,7 @@ class OpenCase:
         self.reading = self._measured()
         if earlier is not None and self.reading is not None:
             kept, regions = earlier
-            before = Reading(self.key, self._loaded(regions), _as_recorded(self._sitting, kept), autosave=False)
+            before = Reading(self.key, self._loaded(regions), self._sitting.as_recorded(kept), autosave=False)
             before.session.resume(kept.cleaning)
             carry_over(before.session, self.reading.session)
 
@@ -369,7 +352,7 @@ class OpenCase:
         """Whether the record on disk holds more than decisions carried over from one that was kept already."""
         if not (self.folder / RECORD_NAME).exists():
             return False
-        return self.reading is None or self.state == "done" or _has_own_steps(self.reading.session)
+        return self.reading is None or self.state == "done" or has_own_steps(self.reading.session)
 
     def _measured(self) -> Reading | None:
         """A reading with the regions as they are; ``problem`` says why there is none."""
@@ -410,21 +393,3 @@ class OpenCase:
             normal_bone_origin=bone.origin,
             disease_region_origin=disease.origin,
         )
-
-
-def _as_recorded(sitting: Sitting, record: CaseRecord) -> Sitting:
-    """Start mode, settings and thresholds set by hand as a record has them."""
-    by_hand = record.thresholds if record.thresholds.iqr_multiple is None else None
-    return replace(
-        sitting,
-        start=record.cleaning.start,
-        settings=record.settings,
-        thresholds=by_hand,
-        ranked_by=record.ranking_models,
-    )
-
-
-def _has_own_steps(session: CleaningSession) -> bool:
-    """Whether a session holds steps, in effect or undone, besides those carried over into it."""
-    carried = {step.group for step in session.steps if step.target["kind"] == CARRIED_OVER}
-    return bool(session.undone_steps) or any(step.group not in carried for step in session.steps)

@@ -58,6 +58,16 @@ class Sitting:
     ranking: Callable[[Preliminary], RankScores | None] | None = None
     ranked_by: tuple[Model, ...] = ()
 
+    def as_recorded(self, record: CaseRecord) -> Sitting:
+        """The same with start mode, settings, thresholds set by hand and ranking models as a record has them."""
+        return replace(
+            self,
+            start=record.cleaning.start,
+            settings=record.settings,
+            thresholds=record.thresholds_by_hand,
+            ranked_by=record.ranking_models,
+        )
+
 
 class Reading:
     """A case at a reader's hands.
@@ -130,9 +140,7 @@ class Reading:
         if not (folder / RECORD_NAME).exists():
             return cls(key, loaded, sitting)
         record = read_record(folder)
-        by_hand = record.thresholds if record.thresholds.iqr_multiple is None else None
-        as_before = replace(sitting, start=record.cleaning.start, settings=record.settings, thresholds=by_hand)
-        reading = cls(key, loaded, as_before)
+        reading = cls(key, loaded, sitting.as_recorded(record))
         if (
             reading._regions != (record.normal_bone, record.disease_region)
             or reading.case.thresholds != record.thresholds

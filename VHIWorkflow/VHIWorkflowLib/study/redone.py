@@ -40,8 +40,7 @@ def repeat(
     VHIError
         If it cannot be measured, or a step does not fit.
     """
-    by_hand = record.thresholds if record.thresholds.iqr_multiple is None else None
-    case = measure(stir, normal_bone, disease_region, record.settings, by_hand)
+    case = measure(stir, normal_bone, disease_region, record.settings, record.thresholds_by_hand)
     session = CleaningSession.of(case, start=record.cleaning.start)
     session.replay(record.cleaning.steps)
     return case, session

@@ -11,7 +11,7 @@ from VHIWorkflowLib.core.sentences import listed
 from VHIWorkflowLib.interaction.tool import Tool
 from VHIWorkflowLib.scene.region_steps import Hang
 from VHIWorkflowLib.scene.signals import What
-from VHIWorkflowLib.study.open_case import RegionPreview
+from VHIWorkflowLib.study.region_preview import RegionPreview
 
 from .curve_drawing import CurveDrawing
 from .desk import Desk

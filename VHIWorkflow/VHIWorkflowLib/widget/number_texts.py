@@ -7,8 +7,8 @@ from slicer.i18n import translate
 
 from VHIWorkflowLib.core.measurement import Vhi
 from VHIWorkflowLib.core.sentences import translated
-from VHIWorkflowLib.study.open_case import RegionPreview
 from VHIWorkflowLib.study.region_origins import RegionOrigin
+from VHIWorkflowLib.study.region_preview import RegionPreview
 
 
 def vhi_text(vhi: Vhi, left: int, islands: int) -> str:
