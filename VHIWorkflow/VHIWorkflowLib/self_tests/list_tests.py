@@ -159,6 +159,22 @@ class ListTests(CaseBench):
             self.assertAlmostEqual(now, then, places=3)
         self.assertTrue(np.allclose(shown.centre, left.centre, atol=1e-3))
 
+    def test_case_is_seen_whole_after_other_views_came_and_went(self) -> None:
+        """Also when how it is seen happens to be kept in the very moment in which the views change."""
+        self.open_list()
+        grid = self.workflow.open.stir.grid
+        before = frame_in_view(self.slice_node(), grid)
+        for _ in range(2):
+            self.workflow.changed.emit({"session"})
+            self.panel._later.setInterval(0)
+            self.ui.show3dButton.click()
+            slicer.app.processEvents()
+        after = frame_in_view(self.slice_node(), grid)
+        assert before is not None
+        assert after is not None
+        self.assertAlmostEqual(after.width_mm, before.width_mm, 3)
+        self.assertAlmostEqual(after.height_mm, before.height_mm, 3)
+
     def test_next_case_is_read_ahead(self) -> None:
         """By a process of its own; what it read is what is opened."""
         self.open_list()
