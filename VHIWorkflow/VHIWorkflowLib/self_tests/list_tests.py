@@ -237,7 +237,11 @@ class ListTests(CaseBench):
         for name in ("stir", "t1w"):
             volume = read_image(self.scans / READY[0] / f"{name}.nii.gz")
             setattr(node, name, add_volume(slicer.mrmlScene, volume, name))
-        node.case_id, node.time_point = "from the scene", "baseline"
+        node.case_id = "from the scene"
+        self.ui.openVolumesButton.click()
+        self.assertIn("Case and Time point", self.panel.desk.message)
+        self.assertIsNone(self.workflow.case)
+        node.time_point = "baseline"
         self.ui.openVolumesButton.click()
         self.assertEqual(self.workflow.open.key.case_id, "from the scene")
         self.prompts.path = self.scans / READY[0] / "disease_region.nii.gz"
