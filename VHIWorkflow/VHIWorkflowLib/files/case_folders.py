@@ -68,7 +68,7 @@ def case_folder(out: str | os.PathLike[str], case_id: str, time_point: str, read
         valid_name(kind, name) for kind, name in (("case_id", case_id), ("time_point", time_point), ("reader", reader))
     ]
     with clear_errors(folder):
-        root = folder.resolve()
+        root = Path(os.path.realpath(folder))  # unlike Path.resolve never an error, also of links to themselves
         for name in names:
             folder = folder / _name_on_disk(folder, name)
             if folder.is_symlink() or folder.exists():
@@ -111,10 +111,9 @@ def _name_on_disk(folder: Path, name: str) -> str:
 
 
 def _check_inside(folder: Path, root: Path) -> None:
-    try:
-        real = folder.resolve()
-    except RuntimeError as error:
-        raise RecordError(folder, _("is a symbolic link to itself; remove the link")) from error
+    real = Path(os.path.realpath(folder))
+    if real.is_symlink():
+        raise RecordError(folder, _("is a symbolic link to itself; remove the link"))
     if not real.is_relative_to(root):
         raise RecordError(folder, _("is a symbolic link that leads out of the output folder; remove the link"))
     if not folder.is_dir():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -182,7 +183,7 @@ def data_file_beside(path: Path, name: str) -> Path:
             path, _("names voxel data '{name}' that are not one file in the same folder").format(name=shown(name))
         )
     beside = path.parent / name
-    if beside.is_symlink() and beside.resolve().parent != path.resolve().parent:
+    if beside.is_symlink() and os.path.dirname(os.path.realpath(beside)) != os.path.dirname(os.path.realpath(path)):
         raise InputError(
             path, _("names voxel data '{name}', a symbolic link out of the folder").format(name=shown(name))
         )
