@@ -186,7 +186,9 @@ class RegionSteps(AtHand):
             voxel = _brightest_in_slice(case, part.which)
             x, y, z = (float(n) for n in case.grid.to_ras(voxel)[0])
             ras = (x, y, z)
-        if part.vhi_voxels is None:
+        if part.part == "slice" and _slices(case) == [part.which]:
+            ratio, text = None, self.texts.only_slice(part.which)
+        elif part.vhi_voxels is None:
             ratio, text = None, self.texts.no_measurement(without, part.problem or "")
         else:
             ratio = part.vhi_voxels / stability.vhi_voxels
@@ -208,6 +210,11 @@ class RegionSteps(AtHand):
 def _weight(ratio: float | None) -> float:
     """How much a ratio differs from 1; none at all counts most."""
     return float("inf") if not ratio else abs(float(np.log(ratio)))
+
+
+def _slices(case: Preliminary) -> list[int]:
+    """Slices that the normal bone lies on."""
+    return [int(number) for number in np.unique(np.nonzero(case.normal_bone)[case.grid.slice_axis])]
 
 
 def _brightest_in_slice(case: Preliminary, number: int) -> Voxel:

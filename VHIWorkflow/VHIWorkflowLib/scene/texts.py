@@ -104,6 +104,11 @@ class Texts:
         said = translated(problem, self._in_language)
         return _("{without} nothing could be measured: {problem}").format(without=without, problem=said)
 
+    def only_slice(self, number: int) -> str:
+        """That the normal bone lies on one slice alone, so that nothing would be left without it."""
+        _ = self._translate
+        return _("All of the normal bone lies on slice {number}: mark it on further slices.").format(number=number)
+
     def no_ranks(self, problem: VHIError) -> str:
         """That islands go by their size, and why."""
         _ = self._translate

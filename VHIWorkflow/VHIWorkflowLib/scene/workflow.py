@@ -215,6 +215,8 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
             self.case = CaseInScene(opened, nodes, self.texts)
             self._keep_in_scene()
         self.notice = None
+        if self.study is not None and self.results_node is None:
+            self._show_results()  # it went with a scene that was closed
         self.changed.emit({"case", "regions", "masks", "session"})
         return self.case
 

@@ -11,7 +11,7 @@ from VHIWorkflowLib.core.grids import Grid, Volume
 from VHIWorkflowLib.scene.volumes import add_volume
 
 from .case_bench import CaseBench
-from .mouse import Mouse, pixel_of
+from .mouse import Mouse, pixel_of, pixel_of_surface
 
 SHAPE = (12, 40, 40)
 EFFECT = "Remove island"
@@ -75,6 +75,24 @@ class EffectTests(CaseBench):
         mouse.move((here[0] + 1, here[1]))
         mouse.click(here)
         self.assertTrue(np.array_equal(self.voxels(node, volume, "islands"), before["islands"]))
+
+    def test_effect_removes_and_restores_in_3d(self) -> None:
+        """A click on the surface makes the island vanish, another on the same place brings it back."""
+        node, volume = self.begin()
+        before = self.voxels(node, volume, "islands")
+        node.GetDisplayNode().SetSegmentVisibility("other", False)
+        node.CreateClosedSurfaceRepresentation()
+        slicer.app.processEvents()
+        view = slicer.app.layoutManager().threeDWidget(0).threeDView()
+        view.resetFocalPoint()
+        view.resetCamera()
+        view.forceRender()
+        mouse, here = Mouse(view), pixel_of_surface(view, (10.5, 10.5, 15.0))
+        mouse.click(here)
+        self.assertEqual(int(self.voxels(node, volume, "islands").sum()), 3 * 5 * 5)
+        view.forceRender()
+        mouse.click(here)
+        self.assertTrue(np.array_equal(self.voxels(node, volume, "islands"), before))
 
     def test_effect_keeps_to_one_slice_where_asked(self) -> None:
         """And the Segment Editor's own undo takes it back."""

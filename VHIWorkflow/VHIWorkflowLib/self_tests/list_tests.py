@@ -159,6 +159,22 @@ class ListTests(CaseBench):
             self.assertAlmostEqual(now, then, places=3)
         self.assertTrue(np.allclose(shown.centre, left.centre, atol=1e-3))
 
+    def test_case_is_seen_whole_after_other_views_came_and_went(self) -> None:
+        """Also when how it is seen happens to be kept in the very moment in which the views change."""
+        self.open_list()
+        grid = self.workflow.open.stir.grid
+        before = frame_in_view(self.slice_node(), grid)
+        for _ in range(2):
+            self.workflow.changed.emit({"session"})
+            self.panel._later.setInterval(0)
+            self.ui.show3dButton.click()
+            slicer.app.processEvents()
+        after = frame_in_view(self.slice_node(), grid)
+        assert before is not None
+        assert after is not None
+        self.assertAlmostEqual(after.width_mm, before.width_mm, 3)
+        self.assertAlmostEqual(after.height_mm, before.height_mm, 3)
+
     def test_next_case_is_read_ahead(self) -> None:
         """By a process of its own; what it read is what is opened."""
         self.open_list()
@@ -221,7 +237,11 @@ class ListTests(CaseBench):
         for name in ("stir", "t1w"):
             volume = read_image(self.scans / READY[0] / f"{name}.nii.gz")
             setattr(node, name, add_volume(slicer.mrmlScene, volume, name))
-        node.case_id, node.time_point = "from the scene", "baseline"
+        node.case_id = "from the scene"
+        self.ui.openVolumesButton.click()
+        self.assertIn("Case and Time point", self.panel.desk.message)
+        self.assertIsNone(self.workflow.case)
+        node.time_point = "baseline"
         self.ui.openVolumesButton.click()
         self.assertEqual(self.workflow.open.key.case_id, "from the scene")
         self.prompts.path = self.scans / READY[0] / "disease_region.nii.gz"

@@ -175,6 +175,9 @@ class CasesPanel:
         if choices.stir is None or choices.t1w is None or not folder:
             self._desk.failed(_("Choose the STIR scan, the T1w scan and a folder for the results first."))
             return
+        if not choices.case_id.strip() or not choices.time_point.strip():
+            self._desk.failed(_("Type names under Case and Time point first, for instance 'subject 1' and 'baseline'."))
+            return
         with self._desk.waiting():
             self._desk.workflow.open_nodes(
                 choices.stir,

@@ -161,6 +161,8 @@ class NormalBonePanel:
         """The fact of the chosen line, or of the first."""
         if not self._hangs:
             self.show_hangs()
+        if not self._hangs and self._desk.workflow.session is not None:
+            self._desk.say(_("As long as VHI is 0, nothing hangs on the normal bone; keep an island first."))
         row = max(int(self.ui.hangsList.currentRow), 0)
         return self._hangs[row] if row < len(self._hangs) else None
 

@@ -73,6 +73,7 @@ class ViewLayout:
         self._arranged = arranged
         self._before: int | None = None
         self._case: CaseInScene | None = None
+        self._is_changing = False
         self.memory = ViewMemory()
 
     @property
@@ -111,12 +112,16 @@ class ViewLayout:
             if not self._node.IsLayoutDescription(number):
                 self._node.AddLayoutDescription(number, description)
         wanted = WITH_3D if with_3d else SLICES_ONLY
-        if self._node.GetViewArrangement() != wanted:
-            self._manager.setLayout(wanted)
-            slicer.app.processEvents(qt.QEventLoop.ExcludeUserInputEvents)
-        self._arranged()
-        if self._case is not None:
-            self._fill(self._case)
+        self._is_changing = True  # until they are filled, views show nothing the reader has chosen
+        try:
+            if self._node.GetViewArrangement() != wanted:
+                self._manager.setLayout(wanted)
+                slicer.app.processEvents(qt.QEventLoop.ExcludeUserInputEvents)
+            self._arranged()
+            if self._case is not None:
+                self._fill(self._case)
+        finally:
+            self._is_changing = False
 
     def give_back(self) -> None:
         """Show the reader's own layout again."""
@@ -145,7 +150,7 @@ class ViewLayout:
         if self._node.GetViewArrangement() not in LAYOUTS:
             return
         case, number = self._case, self.slice_shown()
-        if case is None or number is None or case.stir_node is None or case.t1w_node is None:
+        if self._is_changing or case is None or number is None or case.stir_node is None or case.t1w_node is None:
             return
         frame = frame_in_view(self.slice_widgets[0].mrmlSliceNode(), case.open_case.stir.grid)
         if frame is not None:
