@@ -19,7 +19,8 @@ DESCRIPTION = """\
 Measure VHI of one case from its scans and masks.
 
 Scans and masks may be NIfTI, NRRD or MHA files; a scan may also be a folder of DICOM files, with several series in it
-as FOLDER#SERIES (series description or UID). The results go to OUT/CASE/TIME_POINT/READER and into OUT/results.tsv.
+as FOLDER#SERIES (series description or UID). In a mask every label but 0 counts. The results go to
+OUT/CASE/TIME_POINT/READER and into OUT/results.tsv.
 
 A region that is not given is found: the disease region by a network on T1w, the normal bone by a proposal on STIR. The
 record and the row then name the model; look at what was found.
