@@ -10,6 +10,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from VHIWorkflowLib.files.folder_scan import role_of
 from VHIWorkflowLib.scene.signals import What
 from VHIWorkflowLib.study.reading_list import ListedCase, was_blinded
 from VHIWorkflowLib.study.tutorial import write_tutorial
@@ -42,7 +43,7 @@ class CasesPanel:
         self.ui.openListButton.connect("clicked()", self.ask_for_list)
         self.ui.openFolderButton.connect("clicked()", self.ask_for_folder)
         self.ui.tutorialButton.connect("clicked()", self.make_tutorial)
-        self.ui.showVolumesButton.connect("toggled(bool)", self.ui.volumesFrame.setVisible)
+        self.ui.showVolumesButton.connect("toggled(bool)", self.show_volumes)
         self.ui.chooseOutButton.connect("clicked()", self.choose_out)
         self.ui.casesTable.connect("cellDoubleClicked(int,int)", self.open_row)
         self.ui.previousCaseButton.connect("clicked()", self.open_previous)
@@ -113,6 +114,7 @@ class CasesPanel:
         with desk.waiting():
             study = desk.workflow.open_study(source, out, reader, blinded=choices.blinded)
             self.ui.casesSection.collapsed = _is_low(slicer.util.mainWindow())
+            choices.show_volumes = False
             slicer.app.userSettings().setValue(READER_SETTING, reader)
             desk.say("\n".join(study.notices))
             first = study.next_unfinished()
@@ -164,6 +166,18 @@ class CasesPanel:
             if comment is not None:
                 workflow.flag(comment.strip() or None)
 
+    def show_volumes(self, shown: bool) -> None:
+        """Show where scans of the scene are chosen; those are chosen already whose names tell which they are."""
+        self.ui.volumesFrame.setVisible(shown)
+        choices = self._desk.options.node
+        if not shown or choices is None:
+            return
+        volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+        for role in ("stir", "t1w"):
+            named = [volume for volume in volumes if role_of(volume.GetName()) == role]
+            if getattr(choices, role) is None and len(named) == 1:
+                setattr(choices, role, named[0])
+
     def open_volumes(self) -> None:
         """Open two scans of the scene as a case."""
         choices = self._desk.options.node
@@ -182,6 +196,7 @@ class CasesPanel:
                 reader=choices.reader.strip(),
                 out=Path(folder),
             )
+            self._desk.say("")
 
     def _knows_reader(self) -> bool:
         """Whether the reader has a name; where not, it is asked for before anything else."""
