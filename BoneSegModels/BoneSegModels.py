@@ -105,13 +105,15 @@ class BoneSegModelsWidget(ScriptedLoadableModuleWidget):
         """Read all models and list them."""
         from BoneSegModelsLib.catalogue import list_bundled
         from BoneSegModelsLib.errors import ModelError
+        from VHIWorkflowLib.core.sentences import translated
 
         try:
             self.bundled, problem = list_bundled(), ""
         except ModelError as error:
-            self.bundled, problem = (), str(error)
+            self.bundled, problem = (), error.sentence
         problems = [problem, *(each.problem for each in self.bundled)]
-        self.ui.problemLabel.text = "\n".join(filter(None, problems)) or _("All files are whole.")
+        said = [translated(each, translate) for each in problems if each]
+        self.ui.problemLabel.text = "\n".join(said) or _("All files are whole.")
         self.ui.modelsTable.rowCount = len(self.bundled)
         for row, each in enumerate(self.bundled):
             self._fill_row(row, each)
@@ -121,11 +123,14 @@ class BoneSegModelsWidget(ScriptedLoadableModuleWidget):
         self.show_card()
 
     def _fill_row(self, row, bundled):
+        from VHIWorkflowLib.core.sentences import translated
+
         state = _("whole") if bundled.problem is None else _("damaged")
-        texts = (bundled.name, bundled.version or "", state, bundled.finds, bundled.sha256 or "")
+        finds = translated(bundled.finds, translate)
+        texts = (bundled.name, bundled.version or "", state, finds, bundled.sha256 or "")
         for column, text in enumerate(texts):
             item = qt.QTableWidgetItem(text)
-            item.setToolTip(bundled.problem or text)
+            item.setToolTip(translated(bundled.problem or text, translate))
             self.ui.modelsTable.setItem(row, column, item)
 
     def show_card(self):

@@ -177,3 +177,25 @@ def test_starting_vhi_loads_no_heavy_library() -> None:
         "print(sorted({'numpy', 'scipy', 'SimpleITK', 'pydicom', 'PIL'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_what_marks_sentences_is_no_variable_where_it_is_used() -> None:
+    """An underscore for a value nobody wants would hide it: instead of its sentence, the reader gets a NameError."""
+    for path in (*LIBRARY.rglob("*.py"), *NETWORKS.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if "_ = sentences_of(__name__)" not in text:
+            continue
+        functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+        hidden = [each.name for each in functions if {ast.Store, ast.Load} <= set(uses_of("_", each))]
+        assert hidden == [], path.name
+
+
+def uses_of(name: str, node: ast.AST) -> Iterator[type[ast.expr_context]]:
+    """How a name is used in a function; the variables of comprehensions are their own."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Name) and child.id == name:
+            yield type(child.ctx)
+        elif isinstance(child, ast.comprehension):
+            yield from (use for part in (child.iter, *child.ifs) for use in uses_of(name, ast.Expr(part)))
+        else:
+            yield from uses_of(name, child)

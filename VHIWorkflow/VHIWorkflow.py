@@ -72,9 +72,7 @@ class VHIWorkflowLogic(Workflow, ScriptedLoadableModuleLogic):
 
     def __init__(self, **collaborators):
         ScriptedLoadableModuleLogic.__init__(self)
-        Workflow.__init__(
-            self, slicer.mrmlScene, translate=lambda text: translate("scene.texts", text), **collaborators
-        )
+        Workflow.__init__(self, slicer.mrmlScene, translate=translate, **collaborators)
 
     def getParameterNode(self):
         """The reader's choices on the panel, kept in the scene."""

@@ -15,6 +15,9 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from VHIWorkflowLib.core.sentences import sentences_of
+
+_ = sentences_of(__name__)
 
 FAMILY = "unet"
 Output = Literal["sigmoid", "softmax"]
@@ -70,9 +73,9 @@ class Architecture:
         object.__setattr__(self, "features", tuple(self.features))
         sizes = (*self.features, self.input_channels, self.output_channels, self.convolutions_per_level)
         if self.dimensions not in (2, 3) or not self.features or min(sizes) < 1 or self.kernel_size % 2 == 0:
-            raise ValueError(f"no such network: {self}")
+            raise ValueError(_("no such network: {network}").format(network=self))
         if self.output not in ("sigmoid", "softmax"):
-            raise ValueError(f"no such output: {self.output}")
+            raise ValueError(_("no such output: {output}").format(output=self.output))
 
     @property
     def levels(self) -> int:
@@ -133,7 +136,7 @@ class Architecture:
         names = [*expected, *sorted(weights.keys() - expected.keys())]
         wrong = [name for name in names if name not in weights or weights[name].shape != expected.get(name)]
         if wrong:
-            raise ValueError(f"the weights do not fit the network: {', '.join(wrong[:3])}")
+            raise ValueError(_("the weights do not fit the network: {arrays}").format(arrays=", ".join(wrong[:3])))
 
     @property
     def number_of_weights(self) -> int:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .errors import ModelError
 from .model_folders import Model
+from .numpy_backend import NumpyBackend
+from .torch_backend import TorchBackend, TorchUnavailableError
+
+_ = sentences_of(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 BackendName = Literal["auto", "torch", "numpy"]
@@ -17,9 +21,6 @@ DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
 BACKENDS: tuple[BackendName, ...] = ("auto", "torch", "numpy")
 DEVICES: tuple[DeviceName, ...] = ("auto", "cpu", "cuda", "mps")
-
-MOST_THREADS = 8
-"""Each thread needs some 100 MB."""
 
 
 class Backend(Protocol):
@@ -79,30 +80,19 @@ def open_backend(model: Model, backend: BackendName = "auto", device: DeviceName
     ModelError
         If what was asked for is not there.
     """
-    from .numpy_backend import NumpyBackend
-    from .torch_backend import TorchBackend, TorchUnavailableError
-
     if backend not in BACKENDS or device not in DEVICES:
-        raise ModelError(f"there is no backend {backend} on {device}; choose of {BACKENDS} and {DEVICES}")
+        raise ModelError(
+            _("there is no backend {backend} on {device}; choose of {backends} and {devices}").format(
+                backend=backend, device=device, backends=BACKENDS, devices=DEVICES
+            )
+        )
     if backend == "numpy":
         if device not in ("auto", "cpu"):
-            raise ModelError(f"numpy runs networks on the CPU only; for {device} choose torch")
+            raise ModelError(_("numpy runs networks on the CPU only; for {device} choose torch").format(device=device))
         return NumpyBackend(model)
     try:
         return TorchBackend(model, device)
     except TorchUnavailableError as error:
         if backend == "torch" or device not in ("auto", "cpu"):
             raise
-        return NumpyBackend(model, notes=(f"{error}; the network was run by numpy",))
-
-
-def thread_count() -> int:
-    """Number of threads that run networks: as many as processors this process may use, but at most 8.
-
-    Fewer where the environment variable OMP_NUM_THREADS says so, which torch heeds too.
-    """
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    if wanted.isdecimal() and int(wanted) > 0:
-        return min(int(wanted), MOST_THREADS)
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(processors or 1, MOST_THREADS)
+        return NumpyBackend(model, notes=(_("{error}; the network was run by numpy").format(error=error),))

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from VHIWorkflowLib.core.grids import Grid
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .blas_threads import single_threaded_blas
 from .errors import ModelError
 from .model_description import Direction, ModelInput
+
+_ = sentences_of(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 Triple = tuple[int, int, int]
@@ -110,7 +113,9 @@ def canonical_frame(grid: Grid, wanted: ModelInput) -> CanonicalFrame:
         or np.prod(wide) > LARGEST_NUMBER_OF_VOXELS
     ):
         text = " x ".join(f"{mm:g}" for mm in spacing)
-        raise ModelError(f"voxels of {text} mm make too large a field of view; check the spacing of the scan")
+        raise ModelError(
+            _("voxels of {size} mm make too large a field of view; check the spacing of the scan").format(size=text)
+        )
     shape = (max(round(wide[0]), 1), max(round(wide[1]), 1), max(round(wide[2]), 1))
     cosine = float(abs(towards[0] @ cosines[:, slices]))
     return CanonicalFrame(order, flips, (sizes[0], sizes[1], sizes[2]), shape, cosine)

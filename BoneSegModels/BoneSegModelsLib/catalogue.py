@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from . import island_rank
 from . import normal_bone_parameters as normal_bone
 from .errors import ModelError
 from .model_folders import Model, ModelEntry, list_models, models_folder
+
+_ = sentences_of(__name__)
 
 CARD_NAME = "MODEL_CARD.md"
 
@@ -68,8 +72,8 @@ def _of_network(entry: ModelEntry) -> Bundled:
 
 def _without_network(place: Path) -> Iterator[Bundled]:
     for name, file_name, finds, read in (
-        (normal_bone.MODEL_NAME, normal_bone.PARAMETERS_NAME, "a proposal for the normal bone", _marrow),
-        (island_rank.MODEL_NAME, island_rank.DESCRIPTION_NAME, "the rank of each island", _ranking),
+        (normal_bone.MODEL_NAME, normal_bone.PARAMETERS_NAME, _("a proposal for the normal bone"), _marrow),
+        (island_rank.MODEL_NAME, island_rank.DESCRIPTION_NAME, _("the rank of each island"), _ranking),
     ):
         folder = place / name
         if not (folder / file_name).is_file():
@@ -77,7 +81,7 @@ def _without_network(place: Path) -> Iterator[Bundled]:
         try:
             version, sha256 = read(folder)
         except ModelError as error:
-            yield Bundled(name, folder, finds, problem=str(error))
+            yield Bundled(name, folder, finds, problem=error.sentence)
         else:
             yield Bundled(name, folder, finds, version, sha256)
 

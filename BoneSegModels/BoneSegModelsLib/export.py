@@ -13,11 +13,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .architecture import Architecture
 from .errors import ModelError
 from .model_description import ModelDescription
 from .model_folders import DESCRIPTION_NAME, FORMAT, FORMAT_VERSION, Model, load_model_folder, validate
+
+_ = sentences_of(__name__)
 
 WeightArrays = Mapping[str, npt.NDArray[np.floating]]
 
@@ -47,12 +50,18 @@ def write_model_folder(
     """
     path = Path(path)
     if path.name != description.name:
-        raise ModelError(f"{path}: the folder of a model must have its name, {description.name}")
+        raise ModelError(
+            _("{path}: the folder of a model must have its name, {name}").format(path=path, name=description.name)
+        )
     files: dict[str, bytes] = {}
     entries = []
     for number, (architecture, weights) in enumerate(members, start=1):
         if architecture != description.architecture:
-            raise ModelError(f"{path}: member {number} is another network than the description says")
+            raise ModelError(
+                _("{path}: member {number} is another network than the description says").format(
+                    path=path, number=number
+                )
+            )
         script, plain = _member_files(path, architecture, weights)
         names = {"torchscript": f"member{number}.pt", "weights": f"member{number}.npz"}
         files |= {names["torchscript"]: script, names["weights"]: plain}
@@ -72,9 +81,11 @@ def _member_files(path: Path, architecture: Architecture, weights: WeightArrays)
     try:
         network = unet_torch.build_with_weights(architecture, plain)
     except ValueError as error:
-        raise ModelError(f"{path}: {error}") from error
+        raise ModelError(_("{path}: {error}").format(path=path, error=error)) from error
     if not all(np.isfinite(array).all() for array in plain.values()):
-        raise ModelError(f"{path}: a weight is not a finite number, or too large for half precision")
+        raise ModelError(
+            _("{path}: a weight is not a finite number, or too large for half precision").format(path=path)
+        )
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **plain)
     return unet_torch.torchscript(network.half()).save_to_buffer(), file.getvalue()
@@ -96,7 +107,9 @@ def _write(path: Path, files: Mapping[str, bytes]) -> None:
                 with suppress(FileNotFoundError):
                     old.unlink()
     except OSError as error:
-        raise ModelError(f"{path}: the model cannot be written ({error.strerror or error})") from error
+        raise ModelError(
+            _("{path}: the model cannot be written ({reason})").format(path=path, reason=error.strerror or error)
+        ) from error
 
 
 def _sha256(data: bytes) -> str:
@@ -113,5 +126,5 @@ def _unet_torch() -> Any:
     try:
         from . import unet_torch
     except ImportError as error:
-        raise ModelError("a model can only be written with torch; install it and try again") from error
+        raise ModelError(_("a model can only be written with torch; install it and try again")) from error
     return unet_torch

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .backends import Backend, open_backend
 from .canonical import CanonicalFrame, canonical_frame
@@ -20,6 +21,8 @@ from .patches import Box, Tiling, tile
 from .plausibility import check_result, check_scan
 from .scaling import scale
 from .small_parts import small_parts
+
+_ = sentences_of(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 LabelArray = npt.NDArray[np.uint8]
@@ -264,15 +267,17 @@ def _holds_something(patch: FloatArray) -> bool:
 def _grey_levels(scan: Volume) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:
     """Grey levels without infinities and NaN, with a warning if there were any."""
     if scan.array.dtype.kind not in "biuf":
-        raise ModelError("the scan holds no grey levels (colours or complex numbers); choose another")
+        raise ModelError(_("the scan holds no grey levels (colours or complex numbers); choose another"))
     levels = np.asarray(scan.array, dtype=np.float64)
     finite: BoolArray = np.isfinite(levels) & (np.abs(levels) < LARGEST_GREY_LEVEL)
     if finite.all():
         return levels, ()
     if not finite.any():
-        raise ModelError("the scan holds no finite grey level; choose another")
+        raise ModelError(_("the scan holds no finite grey level; choose another"))
     lowest = levels[finite].min()
-    warning = f"{int((~finite).sum())} voxels of the scan hold no finite number and were taken as the lowest grey level"
+    warning = _("{count} voxels of the scan hold no finite number and were taken as the lowest grey level").format(
+        count=int((~finite).sum())
+    )
     return np.where(finite, levels, lowest), (warning,)
 
 
@@ -282,4 +287,4 @@ def _on_scan(probabilities: FloatArray, frame: CanonicalFrame) -> FloatArray:
 
 def _stop_if(cancelled: Cancelled | None) -> None:
     if cancelled is not None and cancelled():
-        raise SegmentationCancelledError("running the network was cancelled; nothing was changed")
+        raise SegmentationCancelledError(_("running the network was cancelled; nothing was changed"))

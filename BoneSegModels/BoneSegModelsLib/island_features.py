@@ -18,11 +18,14 @@ from scipy.spatial import KDTree
 from VHIWorkflowLib.core.grids import BoolArray, FloatArray, IndexArray, Volume, bounding_box
 from VHIWorkflowLib.core.measurement import Preliminary
 from VHIWorkflowLib.core.resampling import resample
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .canonical import canonical_frame
 from .errors import ModelError
 from .joint_lines import depth_mm, filled, joint_lines
 from .model_description import ModelInput
+
+_ = sentences_of(__name__)
 
 Field = npt.NDArray[np.float32]
 
@@ -228,7 +231,9 @@ def _on_grid(t1w: Volume, case: Preliminary) -> npt.NDArray[np.generic]:
 def _share_of_median(image: Field, bone: BoolArray, name: str) -> Field:
     median = float(np.median(image[bone]))
     if not (np.isfinite(median) and median > 0):
-        raise ModelError(f"the {name} scan has no signal in the bone, so its islands cannot be ranked")
+        raise ModelError(
+            _("the {name} scan has no signal in the bone, so its islands cannot be ranked").format(name=name)
+        )
     return image / np.float32(median)
 
 

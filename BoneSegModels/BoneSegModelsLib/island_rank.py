@@ -20,10 +20,13 @@ import numpy.typing as npt
 from VHIWorkflowLib.core.grids import FloatArray, Volume
 from VHIWorkflowLib.core.measurement import Preliminary
 from VHIWorkflowLib.core.ranking import RankScores, RankSource
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .errors import ModelError
 from .island_features import feature_names, island_features
 from .model_folders import models_folder
+
+_ = sentences_of(__name__)
 
 FORMAT = "VHIWorkflow island ranking"
 FORMAT_VERSION = 1
@@ -82,16 +85,16 @@ class Forest:
         nodes = self.feature.size
         arrays = (self.threshold, self.left, self.right, self.value)
         if not (self.roots.ndim == 1 and self.roots.size and all(each.shape == (nodes,) for each in arrays)):
-            raise ValueError("the trees' arrays do not fit each other")
+            raise ValueError(_("the trees' arrays do not fit each other"))
         inner = self.feature != LEAF
         here = np.arange(nodes)[inner]
         following = np.stack([self.left[inner], self.right[inner]])
         if not ((self.feature[inner] >= 0) & (self.feature[inner] < features)).all():
-            raise ValueError("a tree asks for a feature that is not there")
+            raise ValueError(_("a tree asks for a feature that is not there"))
         if not ((following > here).all() and (following < nodes).all()):
-            raise ValueError("a tree's path does not end in a leaf")
+            raise ValueError(_("a tree's path does not end in a leaf"))
         if not ((self.roots >= 0).all() and (self.roots < nodes).all() and np.isfinite(self.value).all()):
-            raise ValueError("a tree's root or leaf is not usable")
+            raise ValueError(_("a tree's root or leaf is not usable"))
 
 
 @dataclass(frozen=True)
@@ -184,8 +187,8 @@ def load_rank_model(folder: Path | None = None) -> RankModel:
         parameters_path = path.with_name(document["parameters"]["file"])
         parameters = _read(parameters_path)
         if hashlib.sha256(parameters).hexdigest() != document["parameters"]["sha256"]:
-            problem = "differs from the file that belongs to the model; install the extension again"
-            raise ModelError(f"{parameters_path}: {problem}")
+            problem = _("differs from the file that belongs to the model; install the extension again")
+            raise ModelError(_("{path}: {problem}").format(path=parameters_path, problem=problem))
         with np.load(io.BytesIO(parameters), allow_pickle=False) as arrays:
             kept = {name: np.asarray(arrays[name]) for name in arrays.files}
         return RankModel(
@@ -198,7 +201,9 @@ def load_rank_model(folder: Path | None = None) -> RankModel:
         )
     except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(
-            f"{path}: does not describe a ranking of islands ({error!r}); install the extension again"
+            _("{path}: does not describe a ranking of islands ({error!r}); install the extension again").format(
+                path=path, error=error
+            )
         ) from (error)
 
 
@@ -206,7 +211,7 @@ def _ranker(document: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]],
     described = document["variants"][variant]
     names = tuple(described["features"])
     if names != feature_names(with_t1w=variant == "with_t1w"):
-        raise ValueError("its features are not those of this version of the software")
+        raise ValueError(_("its features are not those of this version of the software"))
 
     def whole(part: str) -> IntArray:
         return np.asarray(arrays[f"{variant}.{part}"], dtype=np.int32)
@@ -223,13 +228,17 @@ def _document(path: Path, data: bytes) -> dict[str, Any]:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: is not a whole JSON file") from error
+        raise ModelError(
+            _("{path}: is not a whole JSON file; install the extension again").format(path=path)
+        ) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ModelError(f"{path}: is not a {FORMAT} file")
+        raise ModelError(_("{path}: is not a {format} file").format(path=path, format=FORMAT))
     if document.get("format_version") != FORMAT_VERSION:
         found = document.get("format_version")
-        problem = f"has format version {found}, and this software reads {FORMAT_VERSION}"
-        raise ModelError(f"{path}: {problem}; update VHIWorkflow")
+        problem = _("has format version {found}, and this software reads {format_version}").format(
+            found=found, format_version=FORMAT_VERSION
+        )
+        raise ModelError(_("{path}: {problem}; update VHIWorkflow").format(path=path, problem=problem))
     return document
 
 
@@ -237,6 +246,10 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise ModelError(f"{path}: this file of the model is missing; install the extension again") from error
+        raise ModelError(
+            _("{path}: this file of the model is missing; install the extension again").format(path=path)
+        ) from error
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise ModelError(
+            _("{path}: cannot be read ({reason})").format(path=path, reason=error.strerror or error)
+        ) from error

@@ -10,8 +10,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from VHIWorkflowLib.core.segment_kinds import Code, Terminology
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .architecture import Architecture
+
+_ = sentences_of(__name__)
 
 Direction = Literal["R", "L", "A", "P", "S", "I"]
 Contrast = Literal["T1w", "STIR"]
@@ -30,7 +33,7 @@ class Orientation:
 
     def __post_init__(self) -> None:
         if len({_BODY_AXES[side] for side in (self.slices, self.rows, self.columns)}) != 3:
-            raise ValueError("slices, rows and columns must go along three different axes of the body")
+            raise ValueError(_("slices, rows and columns must go along three different axes of the body"))
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class ModelInput:
     def __post_init__(self) -> None:
         _check_range("tested_spacing_mm", self.tested_spacing_mm)
         if self.context_slices < 0:
-            raise ValueError("there cannot be fewer than 0 neighbouring slices")
+            raise ValueError(_("there cannot be fewer than 0 neighbouring slices"))
 
     @property
     def channels(self) -> int:
@@ -103,9 +106,9 @@ class Label:
     def __post_init__(self) -> None:
         _check_range("expected_volume_ml", self.expected_volume_ml)
         if self.largest_unsure_share is not None and self.largest_unsure_share <= 0:
-            raise ValueError("the largest share of unsure voxels must be more than nothing")
+            raise ValueError(_("the largest share of unsure voxels must be more than nothing"))
         if self.smallest_part_ml < 0:
-            raise ValueError("the smallest part cannot be less than nothing")
+            raise ValueError(_("the smallest part cannot be less than nothing"))
 
 
 @dataclass(frozen=True)
@@ -132,20 +135,34 @@ class ModelDescription:
     def __post_init__(self) -> None:
         network, background = self.architecture, self.first_channel
         if network.input_channels != self.input.channels:
-            given = f"one slice between {self.input.context_slices} neighbours on either side is what it will be given"
-            raise ValueError(f"the network has {network.input_channels} input channels, and {given}")
+            given = _("one slice between {context_slices} neighbours on either side is what it will be given").format(
+                context_slices=self.input.context_slices
+            )
+            raise ValueError(
+                _("the network has {input_channels} input channels, and {given}").format(
+                    input_channels=network.input_channels, given=given
+                )
+            )
         if len(self.labels) != network.output_channels - background:
-            raise ValueError(f"{len(self.labels)} labels do not fit {network.output_channels} output channels")
+            raise ValueError(
+                _("{labels} labels do not fit {output_channels} output channels").format(
+                    labels=len(self.labels), output_channels=network.output_channels
+                )
+            )
         if len({label.value for label in self.labels}) != len(self.labels):
-            raise ValueError("two labels have the same value")
+            raise ValueError(_("two labels have the same value"))
         if network.dimensions == 2 and self.input.slice_spacing_mm is not None:
-            raise ValueError("a 2D network takes slices as they are, without a spacing between them")
+            raise ValueError(_("a 2D network takes slices as they are, without a spacing between them"))
         if network.dimensions == 3 and self.input.context_slices:
-            raise ValueError("a 3D network sees whole blocks of slices; neighbours are for 2D networks")
+            raise ValueError(_("a 3D network sees whole blocks of slices; neighbours are for 2D networks"))
         if self.patch is not None:
             wrong_multiple = any(side % network.multiple for side in self.patch.size)
             if len(self.patch.size) != network.dimensions or wrong_multiple:
-                raise ValueError(f"the patch must have {network.dimensions} sides, multiples of {network.multiple}")
+                raise ValueError(
+                    _("the patch must have {dimensions} sides, multiples of {multiple}").format(
+                        dimensions=network.dimensions, multiple=network.multiple
+                    )
+                )
 
     @property
     def first_channel(self) -> int:
@@ -216,4 +233,6 @@ def _range(values: list[float] | None) -> Range | None:
 
 def _check_range(name: str, values: Range | None) -> None:
     if values is not None and not values[0] < values[1]:
-        raise ValueError(f"{name} must grow, not go from {values[0]} to {values[1]}")
+        raise ValueError(
+            _("{name} must grow, not go from {first} to {last}").format(name=name, first=values[0], last=values[1])
+        )

@@ -15,9 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from VHIWorkflowLib.core.json_schema import SchemaError, check
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .errors import ModelError
 from .model_description import ModelDescription
+
+_ = sentences_of(__name__)
 
 FORMAT = "VHIWorkflow model"
 FORMAT_VERSION = 1
@@ -74,7 +77,9 @@ class Model:
                 weights = {name: np.asarray(arrays[name], dtype=np.float32) for name in arrays.files}
             self.description.architecture.check(weights)
         except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-            raise ModelError(f"{member.weights_path}: holds no weights for this network ({error})") from error
+            raise ModelError(
+                _("{path}: holds no weights for this network ({error})").format(path=member.weights_path, error=error)
+            ) from error
         return weights
 
 
@@ -107,8 +112,12 @@ def find_model(name: str, folder: Path | None = None) -> Model:
     place = models_folder(folder)
     names = _names(place)
     if name not in names:
-        where = "is bundled with this version" if folder is None else f"lies in {folder}"
-        raise ModelError(f"no model named {name} {where}; there is {', '.join(names) or 'none at all'}")
+        problem = (
+            _("no model named {name} is bundled with this version; there is {names}")
+            if folder is None
+            else _("no model named {name} lies in {folder}; there is {names}")
+        )
+        raise ModelError(problem.format(name=name, folder=folder, names=", ".join(names) or _("none at all")))
     return load_model_folder(place / name)
 
 
@@ -134,12 +143,14 @@ def load_model_folder(path: Path) -> Model:
     """
     path = Path(path)
     description_path = path / DESCRIPTION_NAME
-    data = _read(description_path, "there is no such model; choose another, or install the extension again")
+    data = _read(description_path, _("there is no such model; choose another, or install the extension again"))
     document = _document(description_path, data)
     try:
         description = ModelDescription.from_document(document)
     except ValueError as error:
-        raise ModelError(f"{description_path}: does not hold together: {error}") from error
+        raise ModelError(
+            _("{path}: does not hold together: {error}").format(path=description_path, error=error)
+        ) from error
     members = tuple(
         Member(*_checked(path, member["torchscript"]), *_checked(path, member["weights"]))
         for member in document["members"]
@@ -158,7 +169,9 @@ def validate(path: Path, document: Any) -> None:
     try:
         check(document, schema())
     except SchemaError as error:
-        raise ModelError(f"{path}: is not a valid model description: {error}") from error
+        raise ModelError(
+            _("{path}: is not a valid model description: {error}").format(path=path, error=error)
+        ) from error
 
 
 @cache
@@ -172,36 +185,44 @@ def _names(folder: Path) -> list[str]:
     try:
         return sorted(path.parent.name for path in folder.glob(f"*/{DESCRIPTION_NAME}"))
     except OSError as error:
-        raise ModelError(f"{folder}: cannot be read ({error.strerror or error})") from error
+        raise ModelError(
+            _("{folder}: cannot be read ({reason})").format(folder=folder, reason=error.strerror or error)
+        ) from error
 
 
 def _entry(path: Path) -> ModelEntry:
     try:
         return ModelEntry(path.name, path, load_model_folder(path), None)
     except ModelError as error:
-        return ModelEntry(path.name, path, None, str(error))
+        return ModelEntry(path.name, path, None, error.sentence)
 
 
 def _document(path: Path, data: bytes) -> Any:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: is not a whole JSON file") from error
+        raise ModelError(
+            _("{path}: is not a whole JSON file; install the extension again").format(path=path)
+        ) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ModelError(f"{path}: is not a {FORMAT} file")
+        raise ModelError(_("{path}: is not a {format} file").format(path=path, format=FORMAT))
     version = document.get("format_version")
     if isinstance(version, int) and version > FORMAT_VERSION:
-        problem = f"has format version {version}, and this software reads up to {FORMAT_VERSION}"
-        raise ModelError(f"{path}: {problem}; update VHIWorkflow")
+        problem = _("has format version {version}, and this software reads up to {format_version}").format(
+            version=version, format_version=FORMAT_VERSION
+        )
+        raise ModelError(_("{path}: {problem}; update VHIWorkflow").format(path=path, problem=problem))
     validate(path, document)
     return document
 
 
 def _checked(folder: Path, entry: dict[str, str]) -> tuple[Path, bytes]:
     path = folder / entry["file"]
-    data = _read(path, "this file of the model is missing; install the extension again")
+    data = _read(path, _("this file of the model is missing; install the extension again"))
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:
-        raise ModelError(f"{path}: differs from the file that belongs to the model; install the extension again")
+        raise ModelError(
+            _("{path}: differs from the file that belongs to the model; install the extension again").format(path=path)
+        )
     return path, data
 
 
@@ -209,6 +230,8 @@ def _read(path: Path, when_missing: str) -> bytes:
     try:
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise ModelError(f"{path}: {when_missing}") from error
+        raise ModelError(_("{path}: {problem}").format(path=path, problem=when_missing)) from error
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise ModelError(
+            _("{path}: cannot be read ({reason})").format(path=path, reason=error.strerror or error)
+        ) from error

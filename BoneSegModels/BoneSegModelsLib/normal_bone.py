@@ -18,6 +18,7 @@ import numpy.typing as npt
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
 from VHIWorkflowLib.core.resampling import check_overlap, region_on_stir, resample
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.thresholds import NormalBoneStatistics, Thresholds, normal_bone_statistics, thresholds_from
 
 from .canonical import CanonicalFrame, canonical_frame
@@ -25,14 +26,14 @@ from .model_description import ModelInput
 from .normal_bone_confidence import Doubt, confidence_from, doubts_about, doubts_about_edges
 from .normal_bone_parameters import MarrowParameters, NormalBoneParameters, TrimmingParameters, read_parameters
 from .sacrum import Marrow, NoProposalError, Scan, find_sacra
-from .scaling import skewness, within_padding
+from .scaling import LEAST_STIR_SKEWNESS, look_exchanged, skewness, within_padding
+
+_ = sentences_of(__name__)
 
 LEAST_SLICES = 3
 LEAST_SIDE_MM = 60.0
 LEAST_SLICE_COSINE = 0.4
 """Slices may be tilted by up to 66 degrees from the coronal plane, as those along the sacrum are."""
-LEAST_STIR_SKEWNESS = 2.1
-"""Between T1w (0.1 to 1.6) and STIR (2.7 to 4.9), see `scaling.skewness`."""
 WINDOW_PERCENTILE = 99.0
 
 FloatArray = npt.NDArray[np.float64]
@@ -140,7 +141,7 @@ def propose_normal_bone(
     try:
         versions = [_trimmed(drawn, parameters) for drawn in draw_marrow(stir, t1w, disease_region, parameters)]
     except MeasurementError as error:
-        raise NoProposalError(str(error)) from error
+        raise NoProposalError(error.sentence) from error
     chosen, unsteady = middle_version(versions)
     drawn, kept, statistics, thresholds = chosen.drawn, chosen.kept, chosen.statistics, chosen.thresholds
     _check_size(kept, parameters.marrow)
@@ -217,7 +218,7 @@ def draw_marrow(
     marrow = Marrow(scan, sacra, parameters.sacrum, parameters.marrow)
     window = float(np.percentile(within_padding(scan.stir), WINDOW_PERCENTILE))
     if not window > 0:
-        raise NoProposalError("the STIR volume has hardly any signal")
+        raise NoProposalError(_("the STIR volume has hardly any signal"))
     versions, problems = [], []
     for sacrum in sacra:
         try:
@@ -276,7 +277,7 @@ def trimmed_at(drawn: DrawnMarrow, parameters: TrimmingParameters, level: float 
 def _frame(grid: Grid) -> CanonicalFrame:
     frame = canonical_frame(grid, ModelInput(contrast="STIR", spacing_mm=max(grid.spacing_mm)))
     if frame.slice_cosine < LEAST_SLICE_COSINE:
-        raise NoProposalError("the slices are not coronal, along the sacrum, so its bodies cannot be found on them")
+        raise NoProposalError(_("the slices are not coronal, along the sacrum, so its bodies cannot be found on them"))
     return frame
 
 
@@ -286,37 +287,50 @@ def _canonical(frame: CanonicalFrame, array: npt.NDArray[np.generic]) -> npt.NDA
 
 def _check_contrast(name: str, array: npt.NDArray[np.generic]) -> None:
     if not np.isfinite(array.astype(np.float64)).all():
-        raise NoProposalError(f"the {name} volume has values that are not numbers")
+        raise NoProposalError(_("the {name} volume has values that are not numbers").format(name=name))
     if not array.max() > array.min():
-        raise NoProposalError(f"the {name} volume holds one grey level only")
+        raise NoProposalError(_("the {name} volume holds one grey level only").format(name=name))
 
 
 def _check_field(scan: Scan) -> None:
     slices, rows, columns = scan.stir.shape
     if slices < LEAST_SLICES:
-        raise NoProposalError(f"{slices} slice{'s' * (slices > 1)} cannot show the sacrum; {LEAST_SLICES} are needed")
+        problem = (
+            _("{slices} slices cannot show the sacrum; {least_slices} are needed")
+            if slices > 1
+            else _("{slices} slice cannot show the sacrum; {least_slices} are needed")
+        )
+        raise NoProposalError(problem.format(slices=slices, least_slices=LEAST_SLICES))
     if min(rows * scan.spacing_mm[1], columns * scan.spacing_mm[2]) < LEAST_SIDE_MM:
-        raise NoProposalError(f"the field of view is smaller than {LEAST_SIDE_MM:g} mm, too small for a sacrum")
+        raise NoProposalError(
+            _("the field of view is smaller than {least_side_mm:g} mm, too small for a sacrum").format(
+                least_side_mm=LEAST_SIDE_MM
+            )
+        )
 
 
 def _check_sequences(scan: Scan) -> None:
-    stir, t1w = skewness(scan.stir), skewness(scan.t1w)
-    if stir < LEAST_STIR_SKEWNESS <= t1w:
-        raise NoProposalError("STIR and T1w look exchanged: fat is bright on what was given as STIR")
-    if stir < LEAST_STIR_SKEWNESS:
-        raise NoProposalError("what was given as STIR does not look like STIR: too little stands out from the rest")
-    if t1w >= LEAST_STIR_SKEWNESS:
-        raise NoProposalError("what was given as T1w does not look like T1w: was STIR given twice?")
+    if look_exchanged(scan.stir, scan.t1w):
+        raise NoProposalError(_("STIR and T1w look exchanged: fat is bright on what was given as STIR"))
+    if skewness(scan.stir) < LEAST_STIR_SKEWNESS:
+        raise NoProposalError(_("what was given as STIR does not look like STIR: too little stands out from the rest"))
+    if skewness(scan.t1w) >= LEAST_STIR_SKEWNESS:
+        raise NoProposalError(_("what was given as T1w does not look like T1w: was STIR given twice?"))
 
 
 def _check_size(mask: BoolArray, parameters: MarrowParameters) -> None:
     voxels, slices = int(np.count_nonzero(mask)), int(np.count_nonzero(mask.any(axis=(1, 2))))
     if voxels < parameters.least_voxels:
         raise NoProposalError(
-            f"only {voxels} voxels of plain marrow were found between the sacral foramina, and "
-            f"{parameters.least_voxels} are needed"
+            _(
+                "only {voxels} voxels of plain marrow were found between the sacral foramina, and "
+                "{least_voxels} are needed"
+            ).format(voxels=voxels, least_voxels=parameters.least_voxels)
         )
     if slices < parameters.least_slices:
-        raise NoProposalError(
-            f"plain marrow was found on {slices} slice{'s' * (slices > 1)}, and {parameters.least_slices} are needed"
+        problem = (
+            _("plain marrow was found on {slices} slices, and {least_slices} are needed")
+            if slices > 1
+            else _("plain marrow was found on {slices} slice, and {least_slices} are needed")
         )
+        raise NoProposalError(problem.format(slices=slices, least_slices=parameters.least_slices))

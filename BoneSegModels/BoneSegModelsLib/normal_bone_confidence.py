@@ -12,9 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.thresholds import normal_bone_statistics, thresholds_from
 
 from .sacrum import FloatArray, Scan
+
+_ = sentences_of(__name__)
 
 FEW_VOXELS = 2000
 FEW_SLICES = 4
@@ -81,31 +84,46 @@ def doubts_about(scan: Scan, kept: BoolArray, drawn: BoolArray, midline: float) 
     slices = np.nonzero(kept)[0]
     numbers = np.unique(slices)
     if statistics.voxels < FEW_VOXELS:
-        yield Doubt(max(statistics.voxels / FEW_VOXELS, FLOOR), f"the region has only {statistics.voxels} voxels")
+        yield Doubt(
+            max(statistics.voxels / FEW_VOXELS, FLOOR),
+            _("the region has only {voxels} voxels").format(voxels=statistics.voxels),
+        )
     if numbers.size < FEW_SLICES:
-        yield Doubt(0.5 + 0.5 * numbers.size / FEW_SLICES, f"it lies on only {numbers.size} slices")
+        yield Doubt(
+            0.5 + 0.5 * numbers.size / FEW_SLICES, _("it lies on only {slices} slices").format(slices=numbers.size)
+        )
 
     hanging = _growth(scan.stir[scan.region & ~kept], np.sort(values))
     if hanging > HANGING.good:
         yield Doubt(
             HANGING.factor(hanging),
-            f"the thresholds hang on few voxels: without the brightest {100 * BRIGHTEST_SHARE:g} % of them "
-            f"{hanging:.1f} times as much bone lies above the sensitive one",
+            _(
+                "the thresholds hang on few voxels: without the brightest {percent:g} % of them "
+                "{hanging:.1f} times as much bone lies above the sensitive one"
+            ).format(percent=100 * BRIGHTEST_SHARE, hanging=hanging),
         )
     one_slice = max((_moves(values[slices != number], sensitive, iqr) for number in numbers), default=0.0)
     if one_slice > ONE_SLICE.good:
         yield Doubt(
             ONE_SLICE.factor(one_slice),
-            f"the sensitive threshold hangs on one slice: without it, it moves by {one_slice:.1f} IQR",
+            _("the sensitive threshold hangs on one slice: without it, it moves by {one_slice:.1f} IQR").format(
+                one_slice=one_slice
+            ),
         )
     medians = [float(np.median(values[slices == number])) for number in numbers]
     uneven = (max(medians) - min(medians)) / iqr
     if uneven > UNEVEN.good:
-        yield Doubt(UNEVEN.factor(uneven), f"the marrow differs between slices (medians by {uneven:.1f} IQR)")
+        yield Doubt(
+            UNEVEN.factor(uneven),
+            _("the marrow differs between slices (medians by {uneven:.1f} IQR)").format(uneven=uneven),
+        )
     yield from _about_places(scan, kept, midline, statistics.median, iqr)
     erased = 1 - statistics.voxels / int(np.count_nonzero(drawn))
     if erased > ERASED.good:
-        yield Doubt(ERASED.factor(erased), f"{100 * erased:.0f} % of the marrow was bright and had to be left out")
+        yield Doubt(
+            ERASED.factor(erased),
+            _("{percent:.0f} % of the marrow was bright and had to be left out").format(percent=100 * erased),
+        )
 
 
 def doubts_about_edges(unsteady: float) -> Iterator[Doubt]:
@@ -119,8 +137,10 @@ def doubts_about_edges(unsteady: float) -> Iterator[Doubt]:
     if unsteady > UNSTEADY.good:
         yield Doubt(
             UNSTEADY.factor(unsteady),
-            f"it hangs on where the edges of the disease region lie: with others the sensitive threshold moves by "
-            f"{unsteady:.1f} IQR",
+            _(
+                "it hangs on where the edges of the disease region lie: with others the sensitive "
+                "threshold moves by {unsteady:.1f} IQR"
+            ).format(unsteady=unsteady),
         )
 
 
@@ -129,11 +149,14 @@ def _about_places(scan: Scan, kept: BoolArray, midline: float, median: float, iq
     distance = (np.arange(kept.shape[2]) - midline) * scan.spacing_mm[2]
     halves = [scan.stir[:, :, side][kept[:, :, side]] for side in (distance < 0, distance > 0)]
     if min(half.size for half in halves) == 0:
-        yield Doubt(0.7, "it lies on one side of the midline only")
+        yield Doubt(0.7, _("it lies on one side of the midline only"))
     else:
         sides = abs(float(np.median(halves[0]) - np.median(halves[1]))) / iqr
         if sides > SIDES.good:
-            yield Doubt(SIDES.factor(sides), f"left and right of the midline differ (medians by {sides:.1f} IQR)")
+            yield Doubt(
+                SIDES.factor(sides),
+                _("left and right of the midline differ (medians by {sides:.1f} IQR)").format(sides=sides),
+            )
     number = kept.any(axis=(1, 2))
     near = np.abs(distance) < NEARBY_MM
     bone = scan.region[number][:, :, near] & ~kept[number][:, :, near]
@@ -142,7 +165,9 @@ def _about_places(scan: Scan, kept: BoolArray, midline: float, median: float, iq
         if brighter > BRIGHTER.good:
             yield Doubt(
                 BRIGHTER.factor(brighter),
-                f"it is brighter than the bone around it (medians by {brighter:.1f} IQR): is it inflamed itself?",
+                _(
+                    "it is brighter than the bone around it (medians by {brighter:.1f} IQR): is it inflamed itself?"
+                ).format(brighter=brighter),
             )
 
 

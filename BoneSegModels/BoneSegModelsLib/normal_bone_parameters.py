@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from VHIWorkflowLib.core.json_schema import SchemaError, check
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .errors import ModelError
 from .model_folders import models_folder
+
+_ = sentences_of(__name__)
 
 FORMAT = "VHIWorkflow normal-bone parameters"
 FORMAT_VERSION = 2
@@ -146,20 +149,30 @@ def read_parameters(path: Path | None = None) -> NormalBoneParameters:
     try:
         document = json.loads(path.read_bytes())
     except FileNotFoundError as error:
-        raise ModelError(f"{path}: this file is missing; install the extension again") from error
+        raise ModelError(_("{path}: this file is missing; install the extension again").format(path=path)) from error
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise ModelError(
+            _("{path}: cannot be read ({reason})").format(path=path, reason=error.strerror or error)
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: is not a whole JSON file; install the extension again") from error
+        raise ModelError(
+            _("{path}: is not a whole JSON file; install the extension again").format(path=path)
+        ) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ModelError(f"{path}: is not a {FORMAT} file")
+        raise ModelError(_("{path}: is not a {format} file").format(path=path, format=FORMAT))
     version = document.get("format_version")
     if isinstance(version, int) and version > FORMAT_VERSION:
-        problem = f"has format version {version}, and this software reads up to {FORMAT_VERSION}"
-        raise ModelError(f"{path}: {problem}; update VHIWorkflow")
+        problem = _("has format version {version}, and this software reads up to {format_version}").format(
+            version=version, format_version=FORMAT_VERSION
+        )
+        raise ModelError(_("{path}: {problem}; update VHIWorkflow").format(path=path, problem=problem))
     _validate(path, document)
     if document["sha256"] != digest(document):
-        raise ModelError(f"{path}: was changed after it was made (its SHA-256 differs); install the extension again")
+        raise ModelError(
+            _("{path}: was changed after it was made (its SHA-256 differs); install the extension again").format(
+                path=path
+            )
+        )
     return NormalBoneParameters(
         document["version"],
         document["sha256"],
@@ -179,7 +192,7 @@ def _validate(path: Path, document: dict[str, Any]) -> None:
     try:
         check(document, _schema())
     except SchemaError as error:
-        raise ModelError(f"{path}: is not a valid parameter file: {error}") from error
+        raise ModelError(_("{path}: is not a valid parameter file: {error}").format(path=path, error=error)) from error
 
 
 @cache

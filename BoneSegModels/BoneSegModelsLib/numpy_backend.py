@@ -7,12 +7,15 @@ from itertools import product
 
 import numpy as np
 import numpy.typing as npt
+from VHIWorkflowLib.core.sentences import sentences_of
 
-from .backends import thread_count
 from .blas_threads import single_threaded_blas
 from .errors import ModelError
 from .model_folders import Model
+from .threads import thread_count
 from .unet_numpy import NumpyUNet
+
+_ = sentences_of(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -46,7 +49,7 @@ class NumpyBackend:
             with single_threaded_blas(), ThreadPoolExecutor(self._threads) as pool:
                 single = list(pool.map(lambda task: self._one(*task), tasks))
         except MemoryError as error:
-            raise ModelError("there is not enough memory to run the network; close other programs") from error
+            raise ModelError(_("there is not enough memory to run the network; close other programs")) from error
         members = len(self._networks)
         means = [np.mean(single[first : first + members], axis=0) for first in range(0, len(single), members)]
         return np.stack(means).astype(np.float32)

@@ -12,9 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 from VHIWorkflowLib.core.grids import BoolArray
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .errors import ModelError
 from .normal_bone_parameters import MarrowParameters, SacrumParameters
+
+_ = sentences_of(__name__)
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -80,12 +83,14 @@ def find_sacra(scan: Scan, parameters: SacrumParameters) -> tuple[Sacrum, ...]:
         If the region is empty, lopsided, or has no such rows.
     """
     if not scan.region.any():
-        raise NoProposalError("the disease region is empty, so there is nothing to go by")
+        raise NoProposalError(_("the disease region is empty, so there is nothing to go by"))
     midline, symmetry = _midline(scan.region, scan.spacing_mm[2])
     if symmetry < parameters.least_symmetry:
         raise NoProposalError(
-            f"left and right half of the disease region do not match ({100 * symmetry:.0f} % of it has a mirror "
-            "image), so it does not look like a pelvis with the sacrum in the middle"
+            _(
+                "left and right half of the disease region do not match ({percent:.0f} % of it has a "
+                "mirror image), so it does not look like a pelvis with the sacrum in the middle"
+            ).format(percent=100 * symmetry)
         )
     away = parameters.midline_error_mm / scan.spacing_mm[2]
     places = [(midline, parameters.lateral_cover)]
@@ -93,7 +98,7 @@ def find_sacra(scan: Scan, parameters: SacrumParameters) -> tuple[Sacrum, ...]:
     places += [(midline + side * away, parameters.lateral_cover) for side in (-1, 1)]
     sacra = tuple(Sacrum(column, symmetry, _rows(scan, column, cover, parameters)) for column, cover in places)
     if not sacra[0].rows.any():
-        raise NoProposalError("no part of the disease region looks like a sacrum with bone on either side")
+        raise NoProposalError(_("no part of the disease region looks like a sacrum with bone on either side"))
     return sacra
 
 
@@ -103,7 +108,7 @@ def _rows(scan: Scan, midline: float, cover: float, parameters: SacrumParameters
     near, far = parameters.lateral_mm
     sides = [scan.region[:, :, (side * distance > near) & (side * distance < far)] for side in (-1, 1)]
     if any(side.shape[2] == 0 for side in sides):
-        raise NoProposalError("the field of view is too narrow to show both sides of the sacrum")
+        raise NoProposalError(_("the field of view is too narrow to show both sides of the sacrum"))
     rows = np.all([side.mean(axis=2) >= cover for side in sides], axis=0)
     along = np.ones((1, _odd(ROW_GAP_MM / scan.spacing_mm[1])))
     rows = ndimage.binary_opening(ndimage.binary_closing(rows, along), along)
@@ -161,7 +166,7 @@ class Marrow:
         drawn = _away_from_bright(drawn, self._stir, self._smooth_stir, parameters, slices_mm)
         if not drawn.any():
             raise NoProposalError(
-                "there is no plain marrow between the sacral foramina that is large enough to draw in"
+                _("there is no plain marrow between the sacral foramina that is large enough to draw in")
             )
         found = np.zeros(self._scan.stir.shape, dtype=bool)
         found[self._box] = drawn
@@ -186,11 +191,13 @@ class _Level:
     @classmethod
     def of(cls, stir: FloatArray, smooth_stir: FloatArray, t1w: FloatArray, where: BoolArray) -> _Level:
         if np.count_nonzero(where) < 2:
-            raise NoProposalError("STIR or T1w between the sacral foramina is too uneven to tell marrow from the rest")
+            raise NoProposalError(
+                _("STIR or T1w between the sacral foramina is too uneven to tell marrow from the rest")
+            )
         q1, q3 = np.percentile(stir[where], (25, 75))
         level = cls(float(np.median(smooth_stir[where])), float(q3 - q1), float(np.median(t1w[where])))
         if not (level.stir_iqr > 0 and level.t1w > 0):
-            raise NoProposalError("STIR or T1w has no contrast between the sacral foramina")
+            raise NoProposalError(_("STIR or T1w has no contrast between the sacral foramina"))
         return level
 
     def plain(

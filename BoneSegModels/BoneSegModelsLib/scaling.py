@@ -12,6 +12,9 @@ FloatArray = npt.NDArray[np.float32]
 TISSUE = 0.1
 """Share of the way from the 1st to the 99th percentile of grey levels above which a voxel is tissue, not air."""
 
+LEAST_STIR_SKEWNESS = 2.1
+"""Between T1w (0.1 to 1.6) and STIR (2.7 to 4.9), see `skewness`."""
+
 
 def scale(values: npt.NDArray[np.floating], scaling: IntensityScaling) -> FloatArray:
     """Scale the grey levels of a scan, shape (slices, rows, columns).
@@ -67,6 +70,11 @@ def skewness(values: npt.NDArray[np.floating]) -> float:
     square = deviation * deviation
     spread = float(square.mean())
     return float((square * deviation).mean()) / spread**1.5 if spread > 0 else 0.0
+
+
+def look_exchanged(stir: npt.NDArray[np.floating], t1w: npt.NDArray[np.floating]) -> bool:
+    """Whether what was given as STIR has the contrast of T1w, and the other way round."""
+    return skewness(stir) < LEAST_STIR_SKEWNESS <= skewness(t1w)
 
 
 def _scaled(values: npt.NDArray[np.floating], scaling: IntensityScaling) -> FloatArray:

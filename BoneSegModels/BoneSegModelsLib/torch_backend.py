@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from VHIWorkflowLib.core.sentences import sentences_of
 
-from .backends import thread_count
 from .errors import ModelError
 from .model_folders import Member, Model
+from .threads import thread_count
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_ = sentences_of(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 Clock = Callable[[], float]
@@ -34,7 +37,10 @@ IMAGES_AT_ONCE = {"cuda": 16, "mps": 4}
 IMAGES_EACH = 2
 """2D slices that a thread of a CPU takes at once."""
 
-NOT_ENOUGH = "there is not enough memory to run the network; close other programs"
+NEEDED = ("__version__", "cpu", "cuda", "from_numpy", "inference_mode", "jit")
+"""Parts of torch without which no network runs."""
+
+NOT_ENOUGH = _("there is not enough memory to run the network; close other programs")
 
 
 class TorchUnavailableError(ModelError):
@@ -74,11 +80,7 @@ class TorchBackend:
         precision: Precision | None = None,
         clock: Clock = time.perf_counter,
     ) -> None:
-        try:
-            import torch
-        except (ImportError, OSError) as error:  # OSError: a library of torch does not load
-            raise TorchUnavailableError("torch is not installed or does not start") from error
-        self._torch = torch
+        self._torch = torch = _torch_for(model)
         self._clock = clock
         self._model = model
         self._softmax = model.description.architecture.output == "softmax"
@@ -186,7 +188,7 @@ class TorchBackend:
         return min(times)
 
     def _fall_back(self) -> None:
-        self.notes += (f"{self.device} ran out of memory; the network was run on the CPU",)
+        self.notes += (_("{device} ran out of memory; the network was run on the CPU").format(device=self.device),)
         self.device = "cpu"
         self._networks = []
         if self._torch.cuda.is_available():
@@ -205,8 +207,12 @@ class TorchBackend:
                 network = torch.jit.load(io.BytesIO(member.torchscript), map_location="cpu").eval()
             except RuntimeError as error:
                 needed = self._model.torch_version
-                problem = f"cannot be read by torch {torch.__version__}; install torch {needed} or newer"
-                raise TorchUnavailableError(f"{member.torchscript_path}: {problem}") from error
+                problem = _("cannot be read by torch {version}; install torch {needed} or newer").format(
+                    version=torch.__version__, needed=needed
+                )
+                raise TorchUnavailableError(
+                    _("{path}: {problem}").format(path=member.torchscript_path, problem=problem)
+                ) from error
             network = network.to(device=self.device, dtype=getattr(torch, precision), memory_format=layout)
             return torch.jit.freeze(network)
 
@@ -216,8 +222,31 @@ class TorchBackend:
             return "cuda" if torch.cuda.is_available() else "cpu"
         there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
         if not there.get(device, False):
-            raise ModelError(f"torch finds no {device} device on this computer; choose auto or cpu")
+            raise ModelError(
+                _("torch finds no {device} device on this computer; choose auto or cpu").format(device=device)
+            )
         return device
+
+
+def _torch_for(model: Model) -> Any:
+    """The library, complete enough for a model.
+
+    Raises
+    ------
+    TorchUnavailableError
+        If it is missing, does not start, or is too old.
+    """
+    try:
+        import torch
+    except Exception as error:  # a damaged installation raises what it likes
+        raise TorchUnavailableError(_("torch is not installed or does not start")) from error
+    if not all(hasattr(torch, name) for name in NEEDED):  # what an unfinished removal leaves has not even a version
+        raise TorchUnavailableError(
+            _("torch {version} is damaged or too old; install torch {needed} or newer").format(
+                version=getattr(torch, "__version__", _("of unknown version")), needed=model.torch_version
+            )
+        )
+    return torch
 
 
 def has_bfloat16() -> bool:

@@ -246,6 +246,9 @@ def test_demo_measures_a_case_it_makes_itself(tmp_path):
     picture = next(line.split(maxsplit=1)[1] for line in ran.out.splitlines() if line.startswith("picture"))
     assert Path(picture).read_bytes().startswith(b"\x89PNG")
     assert run_process("verify", tmp_path / "demo" / "results").status == 0
+    document = json.loads(run_process("demo", "--out", tmp_path / "again", "--json").out)
+    assert round(document["dice"], 2) == dice
+    assert f"vhi_sensitive_voxels             {document['vhi_sensitive_voxels']}\n" in ran.out
 
 
 # Batch
@@ -265,6 +268,7 @@ def test_one_bad_case_does_not_stop_the_rest_and_batch_goes_on_where_it_ended(fi
     out = tmp_path / "out"
 
     ran = run_here(capfd, "batch", worklist, "--out", out, "--jobs", "2")
+    assert ran.problem.startswith("vhi: 2 / baseline / batch: ")
     assert "absent.nii.gz: does not exist" in ran.problem
     assert ran.out.startswith("3 measured, 1 failed\n")
     assert sorted(row.case_id for row in read_rows(out / "results.tsv")) == ["1", "3", "4"]

@@ -68,8 +68,7 @@ def test_the_good_case_is_measured(folder, tmp_path, capfd):
 def test_a_malformed_input_is_refused(entry: Malformed, folder, spoilt, tmp_path, capfd):
     path = entry.write(spoilt)
     ran = run_here(capfd, *arguments_with(folder, tmp_path / "out", {OPTIONS[entry.argument]: path}))
-    assert_refused(ran, path if entry.alone else "", entry.expected, tmp_path / "out")
-    assert any(str(place) in ran.err for place in (spoilt, folder))
+    assert_refused(ran, path, entry.expected, tmp_path / "out")
 
 
 HUNGRY = [
@@ -84,7 +83,7 @@ def test_a_malformed_input_takes_no_gigabytes(entry: Malformed, folder, spoilt, 
     path = entry.write(spoilt)
     arguments = arguments_with(folder, tmp_path / "out", {OPTIONS[entry.argument]: path})
     ran = run_process(*arguments, address_space=MEMORY, environment={"OPENBLAS_NUM_THREADS": "1"})
-    assert_refused(ran, path if entry.alone else "", entry.expected, tmp_path / "out")
+    assert_refused(ran, path, entry.expected, tmp_path / "out")
 
 
 def test_the_good_case_fits_the_memory_that_malformed_ones_are_given(folder, tmp_path):
@@ -282,6 +281,11 @@ def region_beside_the_scan(folder: Path) -> dict[str, object]:
     return {"--disease-region": synthetic.write(folder / "bone.nii.gz", mask)}  # nothing but the normal bone
 
 
+def regions_swapped(folder: Path) -> dict[str, object]:
+    files = synthetic.write_good_case(folder)
+    return {"--normal-bone": files["disease_region"], "--disease-region": files["normal_bone"]}
+
+
 ARGUMENTS: dict[str, tuple[dict[str, object] | Callable[[Path], dict[str, object]], str]] = {
     "tolerance_negative": ({"--tolerance": "-1"}, "tolerance"),
     "tolerance_not_a_number": ({"--tolerance": "nan"}, "tolerance"),
@@ -291,7 +295,10 @@ ARGUMENTS: dict[str, tuple[dict[str, object] | Callable[[Path], dict[str, object
     "pixels_not_whole": ({"--min-pixels": "1.5"}, "--min-pixels"),
     "area_negative": ({"--min-area": "-2"}, "area"),
     "area_not_a_number": ({"--min-area": "nan"}, "area"),
-    "area_infinite": ({"--min-area": "inf"}, "area"),
+    "area_infinite": ({"--min-area": "inf"}, "vhi: the smallest group's area"),
+    "scan_of_an_unset_variable": ({"--t1": ""}, "argument --t1: names no file or folder"),
+    "out_of_an_unset_variable": ({"--out": " "}, "argument --out: names no file or folder"),
+    "regions_swapped": (regions_swapped, "normal_bone.nii.gz: nothing is left of the disease region"),
     "keep_on_another_grid": (kept_on_another_grid, "does not lie on the STIR grid"),
     "keep_that_is_not_there": ({"--keep": "/nowhere/keep.nii.gz"}, "/nowhere/keep.nii.gz: does not exist"),
     "nothing_but_normal_bone": (region_beside_the_scan, "nothing is left of the disease region"),

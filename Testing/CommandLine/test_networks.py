@@ -216,8 +216,10 @@ def test_models_lists_hashes_and_names_what_is_broken(tmp_path, capfd):
 
 
 def test_no_models_are_said(tmp_path, capfd):
-    assert run_here(capfd, "models", "--models", tmp_path).out == f"no models lie in {tmp_path}\n"
-    assert run_here(capfd, "models", "--models", tmp_path, "--json").out == "[]\n"
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        assert f"{folder}: holds no models" in run_here(capfd, "models", "--models", folder).problem
+    ran = run_here(capfd, "models", "--models", tmp_path, "--json")
+    assert (ran.status, ran.out) == (2, "[]\n")
 
 
 def test_the_environment_names_a_folder_of_models(models, tmp_path, monkeypatch, capfd):

@@ -249,3 +249,11 @@ def mhd_with_a_link_out_of_the_folder(folder: Path) -> Path:
     (inner / "scan.raw").rename(folder / "scan.raw")
     (inner / "scan.raw").symlink_to(folder / "scan.raw")
     return path
+
+
+@ENTRIES.enter("stir", "cannot be opened")
+def mhd_with_voxels_that_link_to_themselves(folder: Path) -> Path:
+    path = synthetic.write(folder / "scan.mhd", synthetic.stored_intensities(), compress=False)
+    (folder / "scan.raw").unlink()
+    (folder / "scan.raw").symlink_to("scan.raw")
+    return path

@@ -19,6 +19,8 @@ from pydicom.uid import ExplicitVRLittleEndian
 from VHIWorkflowLib.core.grids import Grid, Volume
 from VHIWorkflowLib.files.dicom_series import list_series, series_files
 from VHIWorkflowLib.files.errors import InputError
+from VHIWorkflowLib.files.itk import itk_grid
+from VHIWorkflowLib.files.markups import read_normal_bone
 from VHIWorkflowLib.files.volumes import read_image, sha256_of
 
 REAL_CASES = Path(__file__).parents[2] / "../shared/data/sij_mri"
@@ -48,26 +50,27 @@ def test_enhanced_multi_frame_file_or_its_folder(tmp_path, shared):
 
 def test_reader_agrees_with_highdicom(tmp_path):
     path = write_enhanced(tmp_path / "enhanced.dcm")
-    theirs = highdicom.imread(path).get_volume(apply_real_world_transform=False)
-    ours = read_image(path)
-    np.testing.assert_array_equal(ours.array, theirs.array.astype(np.float32))
-    np.testing.assert_allclose(np.diag([-1, -1, 1, 1]) @ theirs.affine[:, [2, 1, 0, 3]], ours.grid.affine)
+    assert_alike(read_image(path), highdicom.imread(path).get_volume(apply_real_world_transform=False))
     folder = write_series(tmp_path / "classic")
-    theirs = highdicom.get_volume_from_series([pydicom.dcmread(file) for file in folder.iterdir()])
-    ours = read_image(folder)
-    np.testing.assert_array_equal(ours.array, theirs.array.astype(np.float32))
-    np.testing.assert_allclose(np.diag([-1, -1, 1, 1]) @ theirs.affine[:, [2, 1, 0, 3]], ours.grid.affine)
+    images = [pydicom.dcmread(file) for file in folder.iterdir()]
+    assert_alike(read_image(folder), highdicom.get_volume_from_series(images))
 
 
-def test_reader_agrees_with_itk(tmp_path):
+def assert_alike(ours: Volume, theirs: highdicom.Volume) -> None:
+    """The same volume, its slices the other way round."""
+    np.testing.assert_array_equal(ours.array[::-1], theirs.array.astype(np.float32))
+    last_slice_first = ours.grid.affine.copy()
+    last_slice_first[:3, 2] *= -1
+    last_slice_first[:3, 3] = ours.grid.to_ras((len(ours.array) - 1, 0, 0))[0]
+    np.testing.assert_allclose(np.diag([-1, -1, 1, 1]) @ theirs.affine[:, [2, 1, 0, 3]], last_slice_first)
+
+
+def test_slices_are_counted_as_in_itk_and_slicer(tmp_path):
     folder = write_series(tmp_path / "classic")
-    names = SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder))
-    theirs = SimpleITK.ReadImage(names, SimpleITK.sitkFloat64)
+    theirs = SimpleITK.ReadImage(SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder)), SimpleITK.sitkFloat64)
     ours = read_image(folder)
-    direction = np.reshape(theirs.GetDirection(), (3, 3)) * theirs.GetSpacing()
-    lps = np.array(theirs.GetOrigin()) + np.array([4, 9, 2]) @ direction.T
-    k, j, i = np.rint(ours.grid.from_ras(lps * [-1, -1, 1])[0]).astype(int)
-    assert ours.array[k, j, i] == pytest.approx(theirs[4, 9, 2], rel=1e-6)
+    assert ours.grid.matches(itk_grid(theirs))
+    np.testing.assert_allclose(ours.array, SimpleITK.GetArrayFromImage(theirs), rtol=1e-6)
 
 
 def test_values_are_the_stored_ones_without_a_slope(tmp_path):
@@ -241,6 +244,23 @@ def test_hash_depends_on_content_not_on_names_and_neighbours(archive):
     (archive / "a" / "t1" / "notes.txt").write_text("?")
     assert sha256_of(archive, series="T1 cor") == before
     assert sha256_of(archive, series="T2 STIR cor") != before
+
+
+def test_a_mask_drawn_on_the_series_in_other_software_fits(tmp_path):
+    """Converters to NIfTI turn the rows over, other software counts slices from the other end."""
+    folder = write_series(tmp_path / "stir")
+    reader = SimpleITK.ImageSeriesReader()
+    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
+    scan = reader.Execute()
+    values = SimpleITK.GetArrayFromImage(scan)
+    drawn = SimpleITK.GetImageFromArray((values > np.quantile(values, 0.8)).astype(np.uint8))
+    drawn.CopyInformation(scan)
+    read = read_image(folder)
+    for name, mask in (("itk.nii.gz", drawn), ("turned.nrrd", SimpleITK.Flip(drawn, [False, True, True]))):
+        SimpleITK.WriteImage(mask, tmp_path / name)
+        bone = read_normal_bone([tmp_path / name], read.grid).array
+        assert bone.sum() == SimpleITK.GetArrayViewFromImage(drawn).sum()
+        assert read.array[bone].min() > read.array[~bone].max()
 
 
 def test_damaged_dicom_is_either_a_volume_or_an_error(tmp_path):

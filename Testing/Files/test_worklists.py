@@ -207,6 +207,36 @@ def test_scan_tells_cases_in_one_folder_apart(tmp_path: Path) -> None:
     assert scan_folder(tmp_path)[0][1].normal_bone == (tmp_path / "2-normal_bone.nii",)
 
 
+@pytest.mark.parametrize("t1w", ["t1", "T1w", "T1W"])
+def test_scan_tells_cases_apart_by_what_follows_the_kind_of_scan(tmp_path: Path, t1w: str) -> None:
+    touched(tmp_path, "stir_1.nii", f"{t1w}_1.nii", "stir_2.nii", f"{t1w}_2.nii")
+    assert found_in(tmp_path) == (
+        [(number, "baseline", f"stir_{number}.nii", f"{t1w}_{number}.nii") for number in "12"],
+        [],
+    )
+
+
+def test_scan_leaves_out_what_a_worklist_cannot_hold(tmp_path: Path) -> None:
+    touched(tmp_path, *("a/my\tstir.nii", "a/t1.nii", "b/stir.nii", "b/t1.nii", "b/1|normal_bone.nii"))
+    touched(tmp_path, *("c/stir.nii", "c/t1.nii", "d\ne/stir.nii", "d\ne/t1.nii"))
+    cases, problems = scan_folder(tmp_path)
+    assert [case.case_id for case in cases] == ["c"]
+    write_worklist(cases, tmp_path / "w.tsv")
+    assert [case.case_id for case in read_worklist(tmp_path / "w.tsv")] == ["c"]
+    assert [problem.partition(":")[2] for problem in problems[:2]] == [
+        " a worklist cannot hold the name 'my\\tstir.nii'; rename it",
+        " a worklist cannot hold the name '1|normal_bone.nii'; rename it",
+    ]
+    assert problems[2].startswith("d\ne: case_id")
+
+
+def test_scan_says_where_it_cannot_choose_a_disease_region(tmp_path: Path) -> None:
+    touched(tmp_path, "a/stir.nii", "a/t1.nii", "a/disease_region_AB.nii", "a/disease_region_CD.nii")
+    (case,), (problem,) = scan_folder(tmp_path)
+    assert case.disease_region is None
+    assert problem.startswith("a: which of its disease regions counts (disease_region_AB.nii, disease_region_CD.nii)")
+
+
 def test_scan_takes_a_single_case_by_the_name_of_its_folder(tmp_path: Path) -> None:
     touched(tmp_path / "4711", "stir.nii", "t1.nii")
     assert found_in(tmp_path / "4711") == ([("4711", "baseline", "stir.nii", "t1.nii")], [])

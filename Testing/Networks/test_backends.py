@@ -118,6 +118,42 @@ for name, device in (("torch", "auto"), ("auto", "cuda")):
     ]
 
 
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("raise OSError('a library does not load')", "torch is not installed or does not start"),
+        ("raise RuntimeError('no such operator')", "torch is not installed or does not start"),
+        ("__version__ = '1.4.0'", "torch 1.4.0 is damaged or too old; install torch {} or newer"),
+        ("", "torch of unknown version is damaged or too old; install torch {} or newer"),
+    ],
+    ids=["library that does not load", "damaged", "too old", "left by a removal"],
+)
+def test_a_torch_that_cannot_be_used_gives_way_to_numpy(
+    tmp_path: Path, environment: dict[str, str], content: str, problem: str
+) -> None:
+    model = random_model(tmp_path / "models", description(FLAT))
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "__init__.py").write_text(content, encoding="utf-8")
+    code = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(tmp_path)!r})
+import numpy
+from BoneSegModelsLib.backends import open_backend
+from BoneSegModelsLib.errors import ModelError
+from BoneSegModelsLib.model_folders import load_model_folder
+model = load_model_folder(Path({str(model.path)!r}))
+print(*open_backend(model).notes)
+try:
+    open_backend(model, "torch")
+except ModelError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    said = problem.format(model.torch_version)
+    assert done.stdout.splitlines() == [f"{said}; the network was run by numpy", said], done.stderr
+
+
 def test_nothing_but_running_networks_loads_torch(tmp_path: Path, environment: dict[str, str]) -> None:
     model = random_model(tmp_path, description(FLAT))
     code = f"""

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from RealCases import REAL_CASES
+from RealCases import REAL_CASES, RealCase, real_cases
 from Scene.scenes import assert_scene_shows, node_counts, saved_and_opened, segment_bytes
 from VHIWorkflowLib.files.worklists import Scan, WorklistCase, write_worklist
 from VHIWorkflowLib.scene.views import show_acquisition_plane, shows_acquisition_plane, slice_in_view
+from VHIWorkflowLib.scene.volumes import add_volume
 from VHIWorkflowLib.scene.workflow import Workflow
 
 pytestmark = pytest.mark.real_cases
@@ -72,3 +73,15 @@ def test_any_view_shows_the_acquisition_plane(workflow: Workflow, position: int,
     show_acquisition_plane(view, grid)
     assert shows_acquisition_plane(view, grid)
     assert slice_in_view(view, grid) == (grid.shape[grid.slice_axis] - 1) // 2
+
+
+@pytest.mark.parametrize("case", list(real_cases()), ids=lambda case: case.case_id)
+def test_a_scan_opens_with_grey_marrow_and_lesions_that_are_not_white(scene: Any, case: RealCase) -> None:
+    stir = case.stir()
+    display = add_volume(scene, stir, "STIR").GetDisplayNode()
+    black, white = display.GetWindowLevelMin(), display.GetWindowLevelMax()
+    marrow = (np.median(stir.array[case.normal_bone()]) - black) / (white - black)
+    assert 0.19 <= marrow <= 0.5
+    if case.has_manual_masks:
+        lesion = (np.median(stir.array[case.majority()]) - black) / (white - black)
+        assert marrow + 0.04 < lesion < 0.9

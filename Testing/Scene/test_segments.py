@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from Core.cleaning_sessions import GRID, session_on, three_islands
-from VHIWorkflowLib.core.cleaning import Change, CleaningSession
+from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE
+from VHIWorkflowLib.core.steps_in_effect import Change
 from VHIWorkflowLib.core.targets import TheseIslands
 from VHIWorkflowLib.scene.segments import LOOKS, REMOVED, CaseSegments
 

@@ -49,7 +49,7 @@ def test_how_much_hangs_is_said_in_percent() -> None:
 
 def test_a_translation_with_other_places_is_not_used() -> None:
     for wrong in ("Rückgängig: {schritt}", "Rückgängig", "Rückgängig: {step", "{step} {step} {0}"):
-        texts = Texts(lambda text, wrong=wrong: wrong if text == "Undo: {step}" else text)
+        texts = Texts(lambda _context, text, wrong=wrong: wrong if text == "Undo: {step}" else text)
         assert texts.undo([step("cut")]) == "Undo: cut island 12"
 
 

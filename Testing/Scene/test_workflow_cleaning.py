@@ -130,7 +130,7 @@ def test_texts_are_translated(scene: Any, worklist: Any, out: Any) -> None:
         " ({reason})": " ({reason})",
         "vessel": "Gefäß",
     }
-    workflow = Workflow(scene, translate=lambda text: german.get(text, text))
+    workflow = Workflow(scene, translate=lambda _context, text: german.get(text, text))
     workflow.open_study(worklist, out, "AB")
     workflow.open_case(0)
     workflow.remove(TheseIslands((1,)), reason="vessel")

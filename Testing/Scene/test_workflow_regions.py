@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from Scene.scenes import assert_scene_shows
+from scipy.ndimage import binary_dilation
 from Study.study_cases import ROLES, study_case, ticking_clock
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
@@ -277,3 +278,13 @@ def test_t1w_may_lie_on_another_grid(scene: Any, tmp_path: Path, out: Path, slic
     assert shown.t1w_node.GetImageData().GetDimensions() == (20, 36, 6)
     assert shown.stir_node.GetImageData().GetDimensions() == (40, 36, 6)
     assert_scene_shows(workflow)
+
+
+def test_normal_bone_on_a_single_slice_is_said_to_need_more(found: Workflow) -> None:
+    bone = found.open.normal_bone
+    number = int(np.argmax(bone.sum(axis=(1, 2))))
+    alone = np.zeros_like(bone)
+    alone[number] = binary_dilation(bone[number])
+    found.set_region(NORMAL_BONE, alone)
+    texts = [hang.text for hang in found.hangs() if hang.part == "slice"]
+    assert texts == [f"All of the normal bone lies on slice {number}: mark it on further slices."]

@@ -233,3 +233,15 @@ def test_a_workflow_that_is_gone_is_not_told(scene: Any, new_workflow: Callable[
     scene.RemoveNode(workflow.case.stir_node)
     scene.Clear(False)
     assert told == []
+
+
+def test_the_table_of_results_is_there_again_with_a_case_after_the_scene_was_closed(
+    new_workflow: Callable[..., Workflow], scene: Any
+) -> None:
+    workflow = new_workflow()
+    workflow.open_case(0)
+    workflow.finish()
+    scene.Clear(False)
+    assert results_node(scene) is None
+    workflow.open_case(1)
+    assert results_node(scene).GetNumberOfRows() == 1

@@ -21,7 +21,8 @@ from VHIWorkflowLib.files.segmentation_files import read_labelmap, read_segmenta
 from VHIWorkflowLib.files.volumes import read_image, sha256_of
 from VHIWorkflowLib.study.case_files import read_record
 from VHIWorkflowLib.study.case_inputs import CaseFiles, Scan, load_case
-from VHIWorkflowLib.study.measure_case import NOT_CLEANED, measure_case
+from VHIWorkflowLib.study.measure_case import NOT_CLEANED, NOTHING_TOUCHED, measure_case
+from VHIWorkflowLib.study.overview import caption_of
 from VHIWorkflowLib.study.reading import Reading, Sitting
 from VHIWorkflowLib.study.verification import verify_folder
 
@@ -51,6 +52,16 @@ def test_an_empty_mask_of_what_is_kept_leaves_nothing(files, tmp_path):
     assert record.islands_removed == record.islands
 
 
+def test_a_mask_of_what_is_kept_that_touches_nothing_is_a_warning_in_the_record(files, tmp_path):
+    case = study_case()
+    elsewhere = np.zeros_like(case.keep)
+    elsewhere[0, 0, 0] = True
+    write_volume(tmp_path / "elsewhere.nii.gz", Volume(elsewhere, case.stir.grid))
+    record = measure_case(request_for(replace(files, keep=tmp_path / "elsewhere.nii.gz"), tmp_path / "out")).record
+    assert (record.vhi.sensitive_voxels, record.warnings) == (0, (NOTHING_TOUCHED,))
+    assert NOTHING_TOUCHED not in measure_case(request_for(files, tmp_path / "out")).record.warnings
+
+
 def test_the_record_names_each_input_with_its_hash(files, tmp_path):
     record = measure_case(request_for(files, tmp_path)).record
     assert [each.sha256 for each in record.inputs] == [sha256_of(each.path) for each in record.inputs]
@@ -65,6 +76,18 @@ def test_the_picture_is_written_beside_the_record_or_where_it_is_wanted(files, t
         assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_picture_says_which_regions_no_reader_marked(files, tmp_path):
+    record = measure_case(request_for(files, tmp_path / "out")).record
+    assert not any("found by" in line for line in caption_of(record))
+    found = replace(
+        record,
+        disease_region=replace(record.disease_region, origin="disease_region 1.2.3, edited"),
+        normal_bone=replace(record.normal_bone, origin="normal_bone 4.5.6"),
+    )
+    said = "disease region found by disease_region 1.2.3, edited; normal bone found by normal_bone 4.5.6"
+    assert said in caption_of(found)
+
+
 def test_normal_bone_in_several_pieces_is_their_union(files, tmp_path):
     case = study_case()
     whole = measure_case(request_for(files, tmp_path / "whole")).record
@@ -76,6 +99,20 @@ def test_normal_bone_in_several_pieces_is_their_union(files, tmp_path):
         write_volume(pieces[-1], Volume(mask, case.stir.grid))
     record = measure_case(request_for(replace(files, normal_bone=tuple(pieces)), tmp_path / "pieces")).record
     assert (record.normal_bone, record.vhi, record.thresholds) == (whole.normal_bone, whole.vhi, whole.thresholds)
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1)], ids=["flipped", "permuted and flipped"])
+def test_masks_may_be_stored_in_another_order_than_the_scan(files, tmp_path, axes):
+    plain = measure_case(request_for(files, tmp_path / "plain"))
+    for path in (files.normal_bone[0], files.disease_region, files.keep):
+        image = SimpleITK.PermuteAxes(SimpleITK.ReadImage(path), axes)
+        SimpleITK.WriteImage(SimpleITK.Flip(image, [True, False, True]), path)
+    other = measure_case(request_for(files, tmp_path / "other"))
+    for name in ("thresholds", "preliminary", "vhi", "normal_bone", "disease_region", "stability"):
+        assert getattr(other.record, name) == getattr(plain.record, name)
+    masks = [read_labelmap(outcome.folder / "labelmap.nii.gz").array for outcome in (plain, other)]
+    assert np.array_equal(*masks)
+    assert [each.verdict for each in verify_folder(tmp_path / "other")] == ["same"]
 
 
 def test_what_was_written_can_be_measured_again(files, tmp_path):

@@ -17,10 +17,11 @@ from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
 from VHIWorkflowLib.core.measurement import measure
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE
+from VHIWorkflowLib.core.sentences import from_json, sentences_of, translated
 from VHIWorkflowLib.files.errors import RecordError
 from VHIWorkflowLib.study.case_inputs import CaseFiles, LoadedScans, load_scans
 from VHIWorkflowLib.study.found_regions import FoundRegion, Model, Progress
-from VHIWorkflowLib.study.read_ahead import ANSWER_NAME, PrepareRequest, leave, prepare, take
+from VHIWorkflowLib.study.read_ahead import ANSWER_NAME, Prepared, PrepareRequest, leave, prepare, take
 
 CASE = study_case()
 MODEL = Model("disease_region", "9.9", "0" * 64, notes=("as usual",))
@@ -105,6 +106,20 @@ def test_what_cannot_be_found_is_said_and_the_rest_is_there(bare, tmp_path):
     assert prepared.problems == ("no normal bone can be proposed",)
 
 
+def test_warnings_and_problems_can_still_be_translated(bare, tmp_path):
+    request = PrepareRequest(bare, tmp_path / "ahead")
+    _ = sentences_of(__name__)
+    warning, problem, doubt = _("T1w covers {share} %").format(share=50), _("no model"), _("look at slice 3")
+    scans = replace(load_scans(bare), warnings=(warning, "a plain text"))
+    found = FoundRegion(CASE.disease_region, Model("disease_region", "1", "0" * 64), (doubt,))
+    leave(Prepared(scans, {DISEASE_REGION: found}, (problem,)), request)
+    prepared = take(tmp_path / "ahead", bare)
+    assert (prepared.scans.warnings, prepared.problems) == ((warning, "a plain text"), (problem,))
+    told = (*prepared.scans.warnings, *prepared.problems, *prepared.found[DISEASE_REGION].warnings)
+    said = [translated(text, lambda _context, template: f"[{template}]") for text in told]
+    assert said == ["[T1w covers 50 %]", "a plain text", "[no model]", "[look at slice 3]"]
+
+
 def test_ranks_come_back_for_the_islands_they_belong_to(files, tmp_path):
     request = PrepareRequest(replace(files, keep=None), tmp_path / "ahead", rank_islands=True)
     assert run(request.write()).returncode == 0
@@ -152,5 +167,5 @@ def test_a_scan_that_cannot_be_read_is_one_line_and_status_2(bare, tmp_path):
     assert (done.returncode, done.stderr) == (2, "")
     message = json.loads(done.stdout)
     assert message["event"] == "failed"
-    assert message["message"].startswith(str(bare.stir.path))
+    assert from_json(message["message"]).startswith(str(bare.stir.path))
     assert take(tmp_path / "ahead", bare) is None

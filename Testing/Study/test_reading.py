@@ -290,11 +290,19 @@ def test_names_are_checked_before_anything_is_done(loaded, out, key):
     assert not out.exists()
 
 
-def test_a_case_that_cannot_be_measured_names_the_scan(loaded, out):
+def test_a_case_that_cannot_be_measured_names_the_file_to_look_at(loaded, out):
     few = np.zeros_like(loaded.normal_bone)
     few[2, 18, 10:14] = True
-    with pytest.raises(InputError, match=r"stir\.nii\.gz: .*50"):
+    with pytest.raises(InputError, match=r"normal_bone\.nii\.gz: .*50"):
         Reading(KEY, replace(loaded, normal_bone=few), Sitting(out))
+    with pytest.raises(InputError, match=r"disease_region\.nii\.gz: nothing is left"):
+        Reading(KEY, replace(loaded, disease_region=loaded.normal_bone), Sitting(out))
+    dark = Volume(np.full_like(loaded.stir.array, 7), loaded.stir.grid)
+    with pytest.raises(InputError, match=r"stir\.nii\.gz: .*one single intensity"):
+        Reading(KEY, replace(loaded, stir=dark), Sitting(out))
+    proposed = replace(loaded, normal_bone=few, inputs=loaded.inputs[:2])
+    with pytest.raises(InputError, match=r"stir\.nii\.gz: .*50"):
+        Reading(KEY, proposed, Sitting(out))
     assert not out.exists()
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION
+from VHIWorkflowLib.core.sentences import translated
+from VHIWorkflowLib.files.scans import Scan
 from VHIWorkflowLib.phantom import make_phantom
 from VHIWorkflowLib.study.case_inputs import CaseFiles
 from VHIWorkflowLib.study.demo import write_phantom
@@ -133,6 +135,35 @@ def test_problem_is_handed_on(bench: Bench) -> None:
     ended = bench.run(f"import sys; print({failed!r}); sys.exit(2)")
     assert ended == Ended(problem="Müller/t1w.nrrd: is empty")
     assert not ended.is_done
+
+
+def test_problem_can_be_translated_after_its_way_through_the_process(bench: Bench, tmp_path: Path) -> None:
+    """The program says in English what is wrong; this one says it in the reader's language, path and all."""
+    empty = tmp_path / "stir.nii.gz"
+    empty.write_bytes(b"")
+    request = PrepareRequest(CaseFiles(Scan(empty), Scan(empty)), tmp_path / "ahead").write()
+    bench.child.start("VHIWorkflowLib.study.read_ahead", [str(request)], on_end=bench.ends.append)
+    bench.processes[-1].pump()
+    (problem,) = (ended.problem for ended in bench.ends)
+    assert problem == f"{empty}: is empty (0 bytes); copy or export the file again"
+    assert translated(problem, lambda context, text: f"<{context} {text}>") == (
+        f"<files.errors {empty}: <files.stored_bytes is empty (0 bytes); copy or export the file again>>"
+    )
+
+
+def test_end_without_a_word_can_be_translated(bench: Bench) -> None:
+    problem = bench.run("import sys; sys.exit(3)").problem
+    assert problem == "Looking for bone ended unexpectedly (exit status 3); try again"
+    assert translated(problem, lambda _context, text: f"[{text}]") == (
+        "[Looking for bone ended unexpectedly ([exit status 3]); try again]"
+    )
+
+
+@pytest.mark.parametrize("message", ["3", '{"context": "a"}', '{"context": "a", "template": "{b}", "values": {}}'])
+def test_message_that_is_no_sentence_is_left_alone(bench: Bench, message: str) -> None:
+    failed = f'{{"event": "failed", "message": {message}}}'
+    ended = bench.run(f"import sys; print({failed!r}); sys.exit(2)")
+    assert ended == Ended(problem="Looking for bone ended unexpectedly (exit status 2); try again")
 
 
 @pytest.mark.parametrize(

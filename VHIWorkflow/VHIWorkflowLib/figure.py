@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .core.errors import MeasurementError
 from .core.grids import BoolArray, Volume, bounding_box
 from .figure_page import (
@@ -28,6 +30,8 @@ from .figure_page import (
     label_tile,
 )
 from .figure_view import View
+
+_ = sentences_of(__name__)
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -83,13 +87,17 @@ def draw_overview(
     }
     for name, mask in masks.items():
         if mask.shape != stir.grid.shape:
-            raise MeasurementError(f"the {name} mask of shape {mask.shape} does not fit STIR of {stir.grid.shape}")
+            raise MeasurementError(
+                _("the {name} mask of shape {shape} does not fit STIR of {grid_shape}").format(
+                    name=name, shape=mask.shape, grid_shape=stir.grid.shape
+                )
+            )
     view = View(stir.grid)
     shown = {name: view.show(mask.astype(bool, copy=False)) for name, mask in masks.items()}
     slices, box = _extent(shown, view)
     values = view.show(stir.array)
     low, high = _window(values, shown["disease region"], slices, box)
-    _, down, right = view.spacing_mm
+    down, right = view.spacing_mm[1:]
     layout = Layout.of(len(slices), (box[0].stop - box[0].start) * down, (box[1].stop - box[1].start) * right)
     head, foot = heading(layout, title, lines), footer(layout, _note(len(slices), values.shape[0]))
     page = Image.new("RGB", (layout.width, head.height + layout.height + foot.height), PAPER)
@@ -124,7 +132,7 @@ def _extent(shown: dict[str, BoolArray], view: View) -> tuple[list[int], tuple[s
     frame = shown["disease region"] if shown["disease region"].any() else anything
     if not frame.any():
         frame = np.ones_like(anything)
-    _, down, right = view.spacing_mm
+    down, right = view.spacing_mm[1:]
     _, row_box, column_box = bounding_box(frame)
     box = (_widened(row_box, MARGIN_MM / down, rows), _widened(column_box, MARGIN_MM / right, columns))
     slices = np.flatnonzero(anything.any(axis=(1, 2)))

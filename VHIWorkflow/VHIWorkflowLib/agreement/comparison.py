@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from VHIWorkflowLib.core.errors import MeasurementError, VHIError
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.study.workers import in_processes
 
 from .common_grid import on_common_grid
 from .masks import MaskAgreement, mask_agreement
 from .sources import ReadCase, Source
+
+_ = sentences_of(__name__)
 
 Progress = Callable[[int, int], None]
 FEWEST_FOR_WORKERS = 40
@@ -127,7 +130,9 @@ def compare(a: Source, b: Source, progress: Progress = lambda done, total: None,
     of_a, of_b = matched(a, b)
     common = sorted(of_a.keys() & of_b.keys())
     if not common:
-        raise InputError(b.name, f"has no case in common with {a.name}; cases are matched by case_id or file name")
+        raise InputError(
+            b.name, _("has no case in common with {a}; cases are matched by case_id or file name").format(a=a.name)
+        )
     compared, left_out = [], []
     pairs = [(name, of_a[name], of_b[name]) for name in common]
     for name, found in each_case(_one, pairs, common, progress, jobs):
@@ -175,7 +180,7 @@ def each_case(
             done += 1
             progress(done, len(items))
     except BrokenProcessPool as error:
-        raise InputError(names[done], "it or a later case ended a process (memory?); try --jobs 1") from error
+        raise InputError(names[done], _("it or a later case ended a process (memory?); try --jobs 1")) from error
 
 
 _Pair = tuple[str, ReadCase, ReadCase]
@@ -185,7 +190,7 @@ def _one(pair: _Pair) -> ComparedCase | str:
     try:
         return _compared(*pair)
     except VHIError as error:
-        return str(error)
+        return error.sentence
 
 
 def _compared(name: str, a: ReadCase, b: ReadCase) -> ComparedCase:
@@ -214,5 +219,5 @@ def _by_numbers(name: str, a: ReadCase, b: ReadCase) -> ComparedCase:
             voxel = voxel or mask.grid.voxel_volume_mm3
             volumes.append(float(mask.array.sum()) * mask.grid.voxel_volume_mm3)
     if voxel is None or len(volumes) < 2:
-        raise MeasurementError("one of the readings has neither a mask nor VHI of it")
+        raise MeasurementError(_("one of the readings has neither a mask nor VHI of it"))
     return ComparedCase(name, volumes[0], volumes[1], voxel, None, time_point_in(name, a))

@@ -10,8 +10,11 @@ import numpy.typing as npt
 
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray, bounding_box
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .rules import Rule
+
+_ = sentences_of(__name__)
 
 STAPLE_ITERATIONS = 100
 STAPLE_MARGIN = 2
@@ -53,10 +56,12 @@ def consensus(masks: Mapping[str, BoolArray], rule: Rule) -> Consensus:
         If there are fewer than two masks, or their shapes differ.
     """
     if len(masks) < 2:
-        raise MeasurementError("a consensus needs the masks of at least two readers")
+        raise MeasurementError(_("a consensus needs the masks of at least two readers"))
     shapes = {mask.shape for mask in masks.values()}
     if len(shapes) > 1:
-        raise MeasurementError(f"the masks of {', '.join(masks)} have different shapes and cannot be put together")
+        raise MeasurementError(
+            _("the masks of {masks} have different shapes and cannot be put together").format(masks=", ".join(masks))
+        )
     stack = list(masks.values())
     votes: npt.NDArray[np.uint16] = np.sum(stack, axis=0, dtype=np.uint16)
     box = bounding_box(votes > 0, STAPLE_MARGIN)

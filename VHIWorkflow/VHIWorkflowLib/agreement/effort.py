@@ -80,7 +80,7 @@ def efforts(out: Path, rows: Sequence[ResultsRow]) -> tuple[list[Effort], list[t
         try:
             record = read_record(out.joinpath(*row.key))
         except VHIError as error:
-            left_out.append((" ".join(row.key), str(error)))
+            left_out.append((" ".join(row.key), error.sentence))
             continue
         if record.cleaning.seconds_spent > 0 and (record.cleaning.steps or record.cleaning.undo_count):
             records.append(record)

@@ -111,7 +111,7 @@ def _look_into(given: tuple[ComparedCase, ReadCase, ReadCase, Draw | None]) -> F
     try:
         return _by_records(case, a.record, b.record, draw)
     except VHIError as error:
-        return _by_masks(case, a, b, draw, str(error))
+        return _by_masks(case, a, b, draw, error.sentence)
 
 
 def _by_records(case: ComparedCase, a: Path, b: Path, draw: Draw | None) -> Failure:

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import InputError
 
 from .comparison import Comparison
 from .summary import LOG_SCALE, RAW_SCALE, SMALLEST_CHANGE, summary
+
+_ = sentences_of(__name__)
 
 LEAST_CASES = 3
 """From fewer cases no limit is taken unasked."""
@@ -44,7 +47,7 @@ def given_limit(change_mm3: float) -> Limits:
         If it is negative or not a number.
     """
     if not 0 <= change_mm3 < float("inf"):
-        raise InputError("--smallest-detectable-change", "must be zero or more mm3")
+        raise InputError("--smallest-detectable-change", _("must be zero or more mm3"))
     return Limits(change_mm3, None, "The smallest detectable change was given by the user.")
 
 
@@ -61,18 +64,18 @@ def read_limits(study: Path) -> Limits:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t"))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(path, "cannot be read; name the summary.tsv of 'vhi agree'") from error
+        raise InputError(path, _("cannot be read; name the summary.tsv of 'vhi agree'")) from error
     found: dict[str, float] = {}
     names = ""
     for scale in (RAW_SCALE, LOG_SCALE):
         wanted = [row for row in rows if row.get("statistic") == f"{scale}, {SMALLEST_CHANGE}" and row.get("value")]
         if len(wanted) > 1:
-            raise InputError(path, "compares more than two readings; make one of the two whose limit counts")
+            raise InputError(path, _("compares more than two readings; make one of the two whose limit counts"))
         if wanted:
             found[scale] = _number(path, wanted[0]["value"])
             names = f"{wanted[0].get('a')} and {wanted[0].get('b')}, {wanted[0].get('n')} cases"
     if RAW_SCALE not in found:
-        raise InputError(path, "has no smallest detectable change; at least two cases must have been compared")
+        raise InputError(path, _("has no smallest detectable change; at least two cases must have been compared"))
     source = f"The smallest detectable change is that between {names}."
     return Limits(found[RAW_SCALE], found.get(LOG_SCALE), source)
 
@@ -94,4 +97,4 @@ def _number(path: Path, text: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise InputError(path, f"says {text!r} where a number is needed") from error
+        raise InputError(path, _("says {text!r} where a number is needed").format(text=text)) from error

@@ -15,6 +15,9 @@ from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray, FloatArray, Grid, bounding_box
 from VHIWorkflowLib.core.islands import find_islands
 from VHIWorkflowLib.core.lattice import Lattice, Runs
+from VHIWorkflowLib.core.sentences import sentences_of
+
+_ = sentences_of(__name__)
 
 PERCENTILE = 95
 
@@ -126,7 +129,11 @@ def mask_agreement(a: BoolArray, b: BoolArray, grid: Grid, *, distances: bool = 
         If a mask has another shape.
     """
     if a.shape != grid.shape or b.shape != grid.shape:
-        raise MeasurementError(f"masks of shapes {a.shape} and {b.shape} do not lie on a grid of {grid.shape}")
+        raise MeasurementError(
+            _("masks of shapes {a_shape} and {b_shape} do not lie on a grid of {grid_shape}").format(
+                a_shape=a.shape, b_shape=b.shape, grid_shape=grid.shape
+            )
+        )
     box = bounding_box(a | b, margin=1)
     a_there, b_there = np.pad(a[box], 1), np.pad(b[box], 1)
     overlap = Overlap(int(a.sum()), int(b.sum()), int((a_there & b_there).sum()))

@@ -10,6 +10,7 @@ import numpy as np
 
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.image_writing import write_volume
 
@@ -19,6 +20,8 @@ from .consensus import Performance, consensus, others_consensus
 from .masks import mask_agreement
 from .rules import Rule
 from .sources import ReadCase, Source
+
+_ = sentences_of(__name__)
 
 LEAST_FOR_OTHERS = 3
 
@@ -121,9 +124,9 @@ def make_references(
     tables = {source.name: source.by_name(with_time_points) for source in sources}
     common = sorted(set.intersection(*(set(table) for table in tables.values())))
     if not common:
-        raise InputError(sources[-1].name, "has no case that all other readings have too")
-    left_out = [
-        (name, f"not read by {', '.join(reader for reader, table in tables.items() if name not in table)}")
+        raise InputError(sources[-1].name, _("has no case that all other readings have too"))
+    left_out: list[tuple[str, str]] = [
+        (name, _("not read by {readers}").format(readers=", ".join(r for r, t in tables.items() if name not in t)))
         for name in sorted(set().union(*tables.values()) - set(common))
     ]
     items = [
@@ -155,7 +158,7 @@ def _one(case: _Case) -> list[ReaderInCase] | str:
     try:
         masks, grid = _masks(case.readings)
     except VHIError as error:
-        return str(error)
+        return error.sentence
     return [each for rule in case.rules for each in _by_rule(case, rule, masks, grid)]
 
 
@@ -188,7 +191,7 @@ def _masks(cases: Mapping[str, ReadCase]) -> tuple[dict[str, BoolArray], Grid]:
     volumes = []
     for reader, case in cases.items():
         if case.mask is None:
-            raise InputError(reader, "has no mask of this case, only a number")
+            raise InputError(reader, _("has no mask of this case, only a number"))
         volumes.append(case.mask.read())
     arrays, grid = on_one_grid(volumes)
     return dict(zip(cases, arrays, strict=True)), grid

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.time_points import in_time
 from VHIWorkflowLib.statistics.bland_altman import mean_of
@@ -19,6 +20,8 @@ from VHIWorkflowLib.statistics.resampling import median_of
 
 from .limits import Limits
 from .vhi_rows import VhiRow
+
+_ = sentences_of(__name__)
 
 VERDICTS = {-1: "fell", 0: "within", 1: "rose"}
 NO_GROUP = "no group"
@@ -116,17 +119,31 @@ def changes(rows: Sequence[VhiRow], baseline: str, follow_up: str) -> Response:
     """
     readers = sorted({row.reader for row in rows})
     if len(readers) > 1:
-        raise InputError("results table", f"holds the readers {', '.join(readers)}; choose one with #reader behind it")
+        raise InputError(
+            _("results table"),
+            _("holds the readers {readers}; choose one with #reader behind it").format(readers=", ".join(readers)),
+        )
     points = {point: {row.case_id: row for row in rows if row.time_point == point} for point in (baseline, follow_up)}
     for point, found in points.items():
         if not found:
             known = ", ".join(sorted({row.time_point for row in rows}, key=in_time))
-            raise InputError("results table", f"holds no time point {point!r}; there are {known}")
+            raise InputError(
+                _("results table"),
+                _("holds no time point {point!r}; there are {known}").format(point=point, known=known),
+            )
         if len(found) < sum(row.time_point == point for row in rows):
-            raise InputError("results table", f"holds a subject twice at {point!r}; delete all but one of its rows")
+            raise InputError(
+                _("results table"),
+                _("holds a subject twice at {point!r}; delete all but one of its rows").format(point=point),
+            )
     both = sorted(points[baseline].keys() & points[follow_up].keys())
     if not both:
-        raise InputError("results table", f"holds no subject with both {baseline!r} and {follow_up!r}")
+        raise InputError(
+            _("results table"),
+            _("holds no subject with both {baseline!r} and {follow_up!r}").format(
+                baseline=baseline, follow_up=follow_up
+            ),
+        )
     subjects = []
     for name in both:
         before, after = points[baseline][name], points[follow_up][name]
@@ -212,7 +229,7 @@ def _with_score(found: Response, score: str, values: Mapping[str, float]) -> Sco
     try:
         spearman, pearson = (correlation(scores, moved, kind).coefficient for kind in ("spearman", "pearson"))
     except StatisticsError as error:
-        return ScoreCorrelation(score, names, scores, moved, None, None, str(error))
+        return ScoreCorrelation(score, names, scores, moved, None, None, error.sentence)
     return ScoreCorrelation(score, names, scores, moved, spearman, pearson, None)
 
 

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import InputError
 
 from .text_tables import read_text_table
+
+_ = sentences_of(__name__)
 
 SUBJECT_COLUMNS = ("case_id", "subject")
 TIME_POINT_COLUMN = "time_point"
@@ -53,9 +56,11 @@ def read_scores(path: Path, group: str | None, baseline: str, follow_up: str) ->
     columns = list(rows[0])
     subject_column = next((name for name in SUBJECT_COLUMNS if name in columns), None)
     if subject_column is None:
-        raise InputError(path, f"has no column case_id; it has {', '.join(columns)}")
+        raise InputError(path, _("has no column case_id; it has {columns}").format(columns=", ".join(columns)))
     if group is not None and group not in columns:
-        raise InputError(path, f"has no column {group!r}; it has {', '.join(columns)}")
+        raise InputError(
+            path, _("has no column {group!r}; it has {columns}").format(group=group, columns=", ".join(columns))
+        )
     points = (baseline, follow_up) if TIME_POINT_COLUMN in columns else ("",)
     by_point: dict[str, dict[str, dict[str, str]]] = {point: {} for point in points}
     for row in rows:
@@ -63,7 +68,9 @@ def read_scores(path: Path, group: str | None, baseline: str, follow_up: str) ->
         if of_point is None:
             continue
         if row[subject_column] in of_point:
-            raise InputError(path, f"has subject {row[subject_column]!r} twice; keep one of the lines")
+            raise InputError(
+                path, _("has subject {subject!r} twice; keep one of the lines").format(subject=row[subject_column])
+            )
         of_point[row[subject_column]] = row
     groups = {} if group is None else _groups(by_point.values(), group)
     others = [name for name in columns if name not in (subject_column, TIME_POINT_COLUMN, group)]

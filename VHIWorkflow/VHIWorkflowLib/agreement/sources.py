@@ -8,6 +8,7 @@ from pathlib import Path
 
 from VHIWorkflowLib.core.grids import BoolArray, Volume
 from VHIWorkflowLib.core.segment_kinds import SENSITIVE
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.dicom_segmentation import highdicom_for, read_dicom_segmentation
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.folder_scan import IMAGE_ENDINGS
@@ -18,6 +19,8 @@ from VHIWorkflowLib.study.case_files import RECORD_NAME, read_record
 from VHIWorkflowLib.study.reading import LABELMAP_NAME
 
 from .vhi_rows import Key, VhiRow, read_any_table, read_results
+
+_ = sentences_of(__name__)
 
 READER_MARK = "#"
 RECORDS = f"*/*/*/{RECORD_NAME}"
@@ -110,9 +113,11 @@ class Source:
     @staticmethod
     def _twice(name: str, one: ReadCase, other: ReadCase) -> str:
         if one.time_point == other.time_point:
-            return f"has case {name!r} twice; keep one of them"
-        points = f"{one.time_point!r} and {other.time_point!r}"
-        return f"has case {name!r} at {points}, but the other reading has no time points; give it those of one only"
+            return _("has case {name!r} twice; keep one of them").format(name=name)
+        return _(
+            "has case {name!r} at {one!r} and {other!r}, but the other reading has no time points; "
+            "give it those of one only"
+        ).format(name=name, one=one.time_point, other=other.time_point)
 
     @property
     def has_time_points(self) -> bool:
@@ -138,7 +143,7 @@ def read_source(text: str) -> Source:
     """
     place, reader = _place_of(text)
     if place.is_file() and _mask_ending(place) is not None:
-        raise InputError(place, "is a single mask; name the folder that it lies in, whose file names are the cases")
+        raise InputError(place, _("is a single mask; name the folder that it lies in, whose file names are the cases"))
     if not _holds_results(place):
         return _of_masks(place)
     rows, gaps = _rows_of(place, reader)
@@ -162,7 +167,7 @@ def read_reader_rows(text: str) -> list[VhiRow]:
     """
     place, reader = _place_of(text)
     if not _holds_results(place):
-        raise InputError(place, "holds no results; name a results folder or a results table")
+        raise InputError(place, _("holds no results; name a results folder or a results table"))
     return _rows_of(place, reader)[0]
 
 
@@ -175,7 +180,7 @@ def read_sources(texts: Sequence[str]) -> list[Source]:
         If there are fewer, or one is named twice; and as `read_source`.
     """
     if len(texts) < 2:
-        raise InputError(texts[0] if texts else "readings", "is the only reading; name two or more")
+        raise InputError(texts[0] if texts else _("readings"), _("is the only reading; name two or more"))
     sources = [read_source(each) for each in texts]
     names = [source.name for source in sources]
     places = [_place_of(each)[0].resolve() for each in texts]
@@ -183,7 +188,7 @@ def read_sources(texts: Sequence[str]) -> list[Source]:
         if names.count(name) > 1:  # a reader's repeats, or masks of the same cases by several programs
             sources[n] = replace(sources[n], name=f"{name} ({_told_apart(places[n], places)})")
     if len({source.name for source in sources}) < len(sources):
-        raise InputError(texts[-1], "is named twice; name different readings")
+        raise InputError(texts[-1], _("is named twice; name different readings"))
     return sources
 
 
@@ -199,9 +204,9 @@ def _told_apart(place: Path, places: Sequence[Path]) -> str:
 
 def _place_of(text: str) -> tuple[Path, str | None]:
     """File or folder, and the reader behind ``#``, if any."""
-    path, _, reader = text.partition(READER_MARK) if not Path(text).exists() else (text, "", "")
+    path, _mark, reader = text.partition(READER_MARK) if not Path(text).exists() else (text, "", "")
     if not Path(path).exists():
-        raise InputError(path, "does not exist; name a results folder, a results table or a folder of masks")
+        raise InputError(path, _("does not exist; name a results folder, a results table or a folder of masks"))
     return Path(path), reader or None
 
 
@@ -222,11 +227,20 @@ def _rows_of(place: Path, reader: str | None) -> tuple[list[VhiRow], list[Key]]:
     readers = sorted({row.reader for row in rows})
     if reader is None and len(readers) > 1:
         folder = place if place.is_dir() else place.parent
-        raise InputError(place, f"holds the readers {', '.join(readers)}; choose one, as in {folder}#{readers[0]}")
+        raise InputError(
+            place,
+            _("holds the readers {readers}; choose one, as in {folder}#{reader}").format(
+                readers=", ".join(readers), folder=folder, reader=readers[0]
+            ),
+        )
     chosen = sorted((row for row in rows if reader in (None, row.reader)), key=lambda row: row.key)
     if not chosen:
-        of_reader = "" if reader is None else f" of reader {reader}"
-        raise InputError(place, f"holds no finished case{of_reader}; there are {', '.join(readers) or 'none'}")
+        problem = (
+            _("holds no finished case; there are {readers}")
+            if reader is None
+            else _("holds no finished case of reader {reader}; there are {readers}")
+        )
+        raise InputError(place, problem.format(reader=reader, readers=", ".join(readers) or _("none")))
     return chosen, [key for key in gaps if key[2] == chosen[0].reader]
 
 
@@ -248,14 +262,19 @@ def _mask_ending(path: Path) -> str | None:
 
 def _of_masks(folder: Path) -> Source:
     if not folder.is_dir():
-        raise InputError(folder, "is no folder; name a results folder, its results.tsv or a folder of masks")
+        raise InputError(folder, _("is no folder; name a results folder, its results.tsv or a folder of masks"))
     found = []
     for path in sorted(folder.iterdir()):
         ending = _mask_ending(path)
         if ending and path.is_file() and not path.name.startswith("."):
             found.append(ReadCase(path.name[: -len(ending)], "", None, None, MaskFile(path)))
     if not found:
-        raise InputError(folder, f"holds neither {RESULTS_NAME} nor masks ({', '.join(MASK_ENDINGS)})")
+        raise InputError(
+            folder,
+            _("holds neither {results_name} nor masks ({endings})").format(
+                results_name=RESULTS_NAME, endings=", ".join(MASK_ENDINGS)
+            ),
+        )
     first_dicom = next((case.mask.path for case in found if case.mask is not None and case.mask.is_dicom), None)
     if first_dicom is not None:
         highdicom_for(first_dicom)  # said once, before any case is read

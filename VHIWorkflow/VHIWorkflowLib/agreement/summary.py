@@ -126,7 +126,7 @@ def _tried(names: Sequence[str], work: Callable[[], Sequence[Estimate | None]]) 
     try:
         return [Statistic(name, each) for name, each in zip(names, work(), strict=True)]
     except StatisticsError as error:
-        return [Statistic(name, None, str(error)) for name in names]
+        return [Statistic(name, None, error.sentence) for name in names]
 
 
 def _limits(a: FloatArray, b: FloatArray) -> list[Estimate | None]:

@@ -26,6 +26,9 @@ from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.islands import Islands
 from VHIWorkflowLib.core.measurement import Preliminary, measure
+from VHIWorkflowLib.core.sentences import sentences_of
+
+_ = sentences_of(__name__)
 
 Part = Literal["normal bone", "disease region", "cleaning"]
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -80,7 +83,7 @@ def share_difference(a: Measured, b: Measured) -> SharedDifference:
         If the readings lie on different grids, or a combination cannot be measured.
     """
     if not a.case.grid.matches(b.case.grid):
-        raise MeasurementError("the readings lie on different grids; they are not of one scan")
+        raise MeasurementError(_("the readings lie on different grids; they are not of one scan"))
     voxels = _all_combinations(a, b)
     parts = dict.fromkeys(PARTS, 0.0)
     for order in permutations(range(len(PARTS))):

@@ -6,8 +6,11 @@ import csv
 import io
 from pathlib import Path
 
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import InputError
-from VHIWorkflowLib.files.worklists import delimiter_of
+from VHIWorkflowLib.files.table_files import delimiter_of
+
+_ = sentences_of(__name__)
 
 
 def read_text_table(path: Path) -> list[dict[str, str]]:
@@ -23,18 +26,23 @@ def read_text_table(path: Path) -> list[dict[str, str]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(path, "cannot be read as a table (TSV or CSV in UTF-8)") from error
+        raise InputError(path, _("cannot be read as a table (TSV or CSV in UTF-8)")) from error
     reader = csv.reader(io.StringIO(text), delimiter=delimiter_of(text))
     header = [name.strip() for name in next(reader, [])]
     if len(set(header)) < len(header):
-        raise InputError(path, "has two columns of the same name; rename one")
+        raise InputError(path, _("has two columns of the same name; rename one"))
     found = []
     for cells in reader:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
-            raise InputError(path, f"line {reader.line_num} has {len(cells)} cells, the first line {len(header)}")
+            raise InputError(
+                path,
+                _("line {line} has {count} cells, the first line {expected}").format(
+                    line=reader.line_num, count=len(cells), expected=len(header)
+                ),
+            )
         found.append(dict(zip(header, (cell.strip() for cell in cells), strict=True)))
     if not found:
-        raise InputError(path, "holds no line below the names of its columns")
+        raise InputError(path, _("holds no line below the names of its columns"))
     return found

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.results import read_rows
 from VHIWorkflowLib.files.results_rows import COLUMNS, ResultsRow, parse_row
 
 from .text_tables import read_text_table
+
+_ = sentences_of(__name__)
 
 CASE_COLUMN, TIME_POINT_COLUMN, READER_COLUMN = "case_id", "time_point", "reader"
 VHI_COLUMN, VOXEL_COLUMN = "vhi_sensitive_mm3", "voxel_volume_mm3"
@@ -78,7 +81,7 @@ def read_results(table: Path) -> tuple[list[VhiRow], list[Key]]:
         try:
             rows: list[VhiRow] = [parse_row(_cells(line)) for line in lines if line[VHI_COLUMN]]
         except ValueError:
-            raise RecordError(table, "is damaged, not only without VHI in some rows; restore the file") from None
+            raise RecordError(table, _("is damaged, not only without VHI in some rows; restore the file")) from None
         return rows, [(line[CASE_COLUMN], line[TIME_POINT_COLUMN], line[READER_COLUMN]) for line in gaps]
 
 
@@ -101,7 +104,9 @@ def read_any_table(table: Path) -> tuple[list[VhiRow], list[Key]]:
     lines = read_text_table(table)
     for needed in (CASE_COLUMN, VHI_COLUMN):
         if needed not in lines[0]:
-            raise InputError(table, f"has no column {needed}; it has {', '.join(lines[0])}")
+            raise InputError(
+                table, _("has no column {needed}; it has {columns}").format(needed=needed, columns=", ".join(lines[0]))
+            )
     known = [line for line in lines if line[VHI_COLUMN]]
     volumes = [_volume(table, line, VHI_COLUMN) for line in known]
     voxels = _voxels(table, known, volumes)
@@ -125,7 +130,7 @@ def _cells(line: Mapping[str, str]) -> list[str]:
 
 def _key(table: Path, line: Mapping[str, str]) -> Key:
     if not line[CASE_COLUMN]:
-        raise InputError(table, f"has a line without {CASE_COLUMN}; fill it in")
+        raise InputError(table, _("has a line without {case_column}; fill it in").format(case_column=CASE_COLUMN))
     return line[CASE_COLUMN], line.get(TIME_POINT_COLUMN, ""), line.get(READER_COLUMN) or table.stem
 
 
@@ -145,7 +150,12 @@ def _volume(table: Path, line: Mapping[str, str], column: str) -> float:
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and value >= 0):
-        raise InputError(table, f"has {line[column]!r} as {column} of {line[CASE_COLUMN]!r}; a volume in mm3 is needed")
+        raise InputError(
+            table,
+            _("has {cell!r} as {column} of {case!r}; a volume in mm3 is needed").format(
+                cell=line[column], column=column, case=line[CASE_COLUMN]
+            ),
+        )
     return value
 
 
@@ -154,10 +164,12 @@ def _voxels(table: Path, lines: Sequence[Mapping[str, str]], volumes: Sequence[f
     if lines and VOXEL_COLUMN in lines[0]:
         voxels = [_volume(table, line, VOXEL_COLUMN) for line in lines]
         if not all(voxels):
-            raise InputError(table, f"has a {VOXEL_COLUMN} of zero; correct it")
+            raise InputError(table, _("has a {voxel_column} of zero; correct it").format(voxel_column=VOXEL_COLUMN))
         return voxels
     if not all(volumes):
         zero = lines[list(volumes).index(0.0)][CASE_COLUMN]
-        needed = f"which counts as half a voxel on log scale; add a column {VOXEL_COLUMN}"
-        raise InputError(table, f"has a VHI of zero for {zero!r}, {needed}")
+        problem = _(
+            "has a VHI of zero for {case!r}, which counts as half a voxel on log scale; add a column {column}"
+        ).format(case=zero, column=VOXEL_COLUMN)
+        raise InputError(table, problem)
     return [min(volumes)] * len(volumes)

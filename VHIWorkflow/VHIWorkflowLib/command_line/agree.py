@@ -9,6 +9,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from .arguments import path
 from .progress import counted_bar
 
 DESCRIPTION = """\
@@ -37,7 +38,7 @@ def add_to(commands: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("readings", nargs="+", metavar="READING", help="two or more readings")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for tables and report")
+    parser.add_argument("--out", required=True, type=path, metavar="DIR", help="folder for tables and report")
     parser.add_argument("--failures", type=int, default=10, metavar="N", help="look into so many cases (10)")
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="cases at a time (one for each processor)")
     parser.add_argument("--json", action="store_true", help="print where the files lie as JSON, for scripts")

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import path, whole_number
 from .measure import add_output, add_settings, one_line, settings_from
 from .networks import add_networks, networks_from
 from .progress import progress_bar
@@ -38,12 +39,12 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("worklist", type=Path, help="table of cases, TSV or CSV")
+    parser.add_argument("worklist", type=path, help="table of cases, TSV or CSV")
     add_output(parser)
     parser.add_argument("--reader", default="batch", metavar="R", help="reader of rows that name none (default: batch)")
     parser.add_argument(
         "--jobs",
-        type=_positive,
+        type=whole_number(1),
         default=None,
         metavar="N",
         help="cases at a time (default: one per processor, 4 at most)",
@@ -60,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     from VHIWorkflowLib.study.workers import use_one_thread_each
 
     use_one_thread_each()
+    from VHIWorkflowLib.files.results import RESULTS_NAME
     from VHIWorkflowLib.files.worklists import read_worklist
     from VHIWorkflowLib.study.batch import run_batch
     from VHIWorkflowLib.study.requests import requests_from
@@ -92,7 +94,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({**counts, "cases": [_document(result) for result in results]}, ensure_ascii=False, indent=1))
     else:
         print(", ".join(f"{count} {state}" for state, count in counts.items() if count or state == "measured"))
-        print(f"table  {arguments.out / 'results.tsv'}")
+        if (arguments.out / RESULTS_NAME).exists():
+            print(f"table  {arguments.out / RESULTS_NAME}")
     return 2 if counts["failed"] else 0
 
 
@@ -111,9 +114,9 @@ def _check_keys(worklist: Path, requests: Sequence[Request]) -> None:
 
 def _lines(result: BatchResult) -> list[str]:
     """What standard error says about a case."""
-    if result.problem is not None:
-        return ["vhi: " + one_line(result.problem)]
     name = " / ".join((result.request.key.case_id, result.request.key.time_point, result.request.key.reader))
+    if result.problem is not None:
+        return [f"vhi: {name}: {one_line(result.problem)}"]
     return [f"warning: {name}: {one_line(warning)}" for warning in result.warnings]
 
 
@@ -125,13 +128,3 @@ def _document(result: BatchResult) -> dict[str, Any]:
         "problem": result.problem,
         "warnings": list(result.warnings),
     }
-
-
-def _positive(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number of 1 or more, not {text!r}")
-    return number

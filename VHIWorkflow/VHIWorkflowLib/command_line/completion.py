@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import Any
 
 from VHIWorkflowLib.core.errors import VHIError
@@ -15,8 +16,8 @@ For zsh, into a folder of $fpath:
 """
 
 
-def add_to(commands: Any) -> None:
-    """Add the command."""
+def add_to(commands: Any, whole: argparse.ArgumentParser) -> None:
+    """Add the command, which completes all that ``whole`` takes apart."""
     parser = commands.add_parser(
         "completion",
         help="print completion for your shell",
@@ -25,17 +26,15 @@ def add_to(commands: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="which shell")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=partial(run, whole))
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(whole: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     """Print the completion script."""
     try:
         import shtab
     except ImportError as error:
         raise VHIError("shell completion needs the Python package shtab: pip install shtab") from error
 
-    from .main import build_parser
-
-    print(shtab.complete(build_parser(), shell=arguments.shell))
+    print(shtab.complete(whole, shell=arguments.shell))
     return 0

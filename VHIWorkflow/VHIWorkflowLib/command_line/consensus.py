@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 from VHIWorkflowLib.agreement.rules import RULES
 
+from .arguments import path
 from .progress import counted_bar
 
 DESCRIPTION = """\
@@ -35,7 +35,7 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("readings", nargs="+", metavar="READING", help="two or more readings")
     parser.add_argument("--rule", choices=RULES, default="majority", help="how masks are put together (majority)")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for masks, tables and report")
+    parser.add_argument("--out", required=True, type=path, metavar="DIR", help="folder for masks, tables and report")
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="cases at a time (one for each processor)")
     parser.add_argument("--json", action="store_true", help="print where the files lie as JSON, for scripts")
     parser.set_defaults(run=run)

@@ -48,8 +48,9 @@ def build_parser() -> OneLineParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=OneLineParser)
     study = (measure, batch, scan, table, verify)
     afterwards = (agree, consensus, response, report)
-    for command in (*study, *afterwards, segment, models, demo, completion):
+    for command in (*study, *afterwards, segment, models, demo):
         command.add_to(commands)
+    completion.add_to(commands, parser)
     return parser
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import path, scan
 from .networks import add_networks, networks_from
 from .progress import slice_bar
 
@@ -43,27 +43,31 @@ def add_to(commands: Any) -> None:
         allow_abbrev=False,
     )
     scans = parser.add_argument_group("scans")
-    scans.add_argument("--stir", required=True, metavar="SCAN", help="STIR scan: file, DICOM folder, or folder#series")
-    scans.add_argument("--t1", required=True, metavar="SCAN", help="T1-weighted scan of the same examination")
+    scans.add_argument(
+        "--stir", required=True, type=scan, metavar="SCAN", help="STIR scan: file, DICOM folder, or folder#series"
+    )
+    scans.add_argument(
+        "--t1", required=True, type=scan, metavar="SCAN", help="T1-weighted scan of the same examination"
+    )
     masks = parser.add_argument_group("masks")
     masks.add_argument(
         "--normal-bone",
         metavar="FILE",
         action="append",
         default=[],
-        type=Path,
+        type=path,
         help="normal marrow of the sacrum: label file on the STIR scan, or Slicer markup (.mrk.json) with closed "
         "curves or ROIs; give it again for further pieces (default: it is proposed)",
     )
     masks.add_argument(
         "--disease-region",
         metavar="FILE",
-        type=Path,
+        type=path,
         help="all imaged bone: label file on the STIR or the T1w scan (default: the bundled network finds it)",
     )
     cleaning = parser.add_argument_group("cleaning").add_mutually_exclusive_group()
-    cleaning.add_argument("--keep", metavar="MASK", type=Path, help="keep the islands that touch this mask")
-    cleaning.add_argument("--steps", metavar="case.json", type=Path, help="repeat these recorded cleaning steps")
+    cleaning.add_argument("--keep", metavar="MASK", type=path, help="keep the islands that touch this mask")
+    cleaning.add_argument("--steps", metavar="case.json", type=path, help="repeat these recorded cleaning steps")
     names = parser.add_argument_group("names")
     names.add_argument("--case", required=True, metavar="ID", help="name of the subject")
     names.add_argument("--time-point", required=True, metavar="TP", help="which examination, such as baseline")
@@ -76,7 +80,7 @@ def add_to(commands: Any) -> None:
         nargs="?",
         const=True,
         default=False,
-        type=Path,
+        type=path,
         help="also draw an overview of all slices: overview.png beside the record, or this file",
     )
     add_settings(parser)
@@ -86,7 +90,7 @@ def add_to(commands: Any) -> None:
 
 def add_output(group: Any) -> None:
     """Options that say where results go; shared with batch."""
-    group.add_argument("--out", required=True, metavar="DIR", type=Path, help="folder of all results; made if missing")
+    group.add_argument("--out", required=True, metavar="DIR", type=path, help="folder of all results; made if missing")
     group.add_argument("--json", action="store_true", help="print the result as JSON, for scripts")
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 List the bundled models with their hashes: networks, normal-bone proposal, ranking of islands. Every file is read and
-compared with the hash that belongs to it; exit status 2 when one is missing or differs.
+compared with the hash that belongs to it; exit status 2 when one is missing or differs, or there is none.
 """
 
 
@@ -36,6 +36,7 @@ def add_to(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """List the models; 2 when one cannot be used."""
     from BoneSegModelsLib.catalogue import list_bundled
+    from BoneSegModelsLib.errors import ModelError
     from BoneSegModelsLib.model_folders import models_folder
 
     from .measure import one_line
@@ -43,10 +44,12 @@ def run(arguments: argparse.Namespace) -> int:
     bundled = list_bundled(arguments.models)
     if arguments.json:
         print(json.dumps([_document(each) for each in bundled], ensure_ascii=False, indent=1))
-    elif not bundled:
-        print(f"no models lie in {models_folder(arguments.models)}")
     else:
-        print("\n".join(_in_words(each) for each in bundled if each.problem is None))
+        for each in bundled:
+            if each.problem is None:
+                print(_in_words(each))
+    if not bundled:
+        raise ModelError(f"{models_folder(arguments.models)}: holds no models; install the extension again")
     broken = [each.problem for each in bundled if each.problem is not None]
     for problem in broken:
         print(f"vhi: {one_line(problem)}", file=sys.stderr)

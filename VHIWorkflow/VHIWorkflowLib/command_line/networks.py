@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from .arguments import path
 
 if TYPE_CHECKING:
     from VHIWorkflowLib.study.found_regions import Networks
@@ -26,7 +27,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
 def add_models(group: Any) -> None:
     """Option that names another folder of models."""
     group.add_argument(
-        "--models", metavar="DIR", type=Path, help="folder of models (default: the bundled ones, or $VHI_MODELS)"
+        "--models", metavar="DIR", type=path, help="folder of models (default: the bundled ones, or $VHI_MODELS)"
     )
 
 

@@ -7,9 +7,9 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import path
 from .progress import counted_bar
 from .response import add_limits_to, limits_of
 
@@ -38,16 +38,16 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("results", type=Path, metavar="RESULTS", help="results folder")
+    parser.add_argument("results", type=path, metavar="RESULTS", help="results folder")
     parser.add_argument("--baseline", metavar="TIME_POINT", help="name of the first time point, for the change")
     parser.add_argument("--follow-up", metavar="TIME_POINT", help="name of the second time point")
     add_limits_to(parser)
-    parser.add_argument("--scores", type=Path, metavar="TABLE", help="other scores of the subjects, TSV or CSV")
+    parser.add_argument("--scores", type=path, metavar="TABLE", help="other scores of the subjects, TSV or CSV")
     parser.add_argument("--group", metavar="COLUMN", help="column of that table that divides the subjects")
     parser.add_argument("--no-patients", action="store_true", help="no pages of the subjects")
     parser.add_argument("--failures", type=int, default=10, metavar="N", help="look into so many cases (10)")
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="cases at a time (one for each processor)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the report (RESULTS/report)")
+    parser.add_argument("--out", type=path, metavar="DIR", help="folder for the report (RESULTS/report)")
     parser.add_argument("--json", action="store_true", help="print where the report lies as JSON, for scripts")
     parser.set_defaults(run=run)
 

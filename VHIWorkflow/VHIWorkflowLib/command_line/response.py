@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from .arguments import path
 
 if TYPE_CHECKING:
     from VHIWorkflowLib.agreement.limits import Limits
@@ -36,9 +37,9 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--baseline", required=True, metavar="TIME_POINT", help="name of the first time point")
     parser.add_argument("--follow-up", required=True, metavar="TIME_POINT", help="name of the second time point")
     add_limits_to(parser)
-    parser.add_argument("--scores", type=Path, metavar="TABLE", help="other scores of the subjects, TSV or CSV")
+    parser.add_argument("--scores", type=path, metavar="TABLE", help="other scores of the subjects, TSV or CSV")
     parser.add_argument("--group", metavar="COLUMN", help="column of that table that divides the subjects")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for tables and report")
+    parser.add_argument("--out", required=True, type=path, metavar="DIR", help="folder for tables and report")
     parser.add_argument("--json", action="store_true", help="print where the files lie as JSON, for scripts")
     parser.set_defaults(run=run)
 
@@ -46,7 +47,7 @@ def add_to(commands: Any) -> None:
 def add_limits_to(parser: argparse.ArgumentParser) -> None:
     """Options that say what change can be detected."""
     limit = parser.add_mutually_exclusive_group()
-    limit.add_argument("--agreement", type=Path, metavar="DIR", help="what 'vhi agree' wrote; its limits are used")
+    limit.add_argument("--agreement", type=path, metavar="DIR", help="what 'vhi agree' wrote; its limits are used")
     limit.add_argument("--smallest-detectable-change", type=float, metavar="MM3", help="limit in mm3")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any
+
+from .arguments import path
 
 DESCRIPTION = """\
 Look through a folder for examinations with a STIR and a T1w scan, and write them as a worklist for 'vhi batch'.
@@ -25,8 +26,8 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("folder", type=Path, help="folder of scans: NIfTI, NRRD, MHA or DICOM")
-    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="worklist to write, .tsv or .csv")
+    parser.add_argument("folder", type=path, help="folder of scans: NIfTI, NRRD, MHA or DICOM")
+    parser.add_argument("--out", required=True, type=path, metavar="FILE", help="worklist to write, .tsv or .csv")
     parser.add_argument("--json", action="store_true", help="print the result as JSON, for scripts")
     parser.set_defaults(run=run)
 
@@ -35,6 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Scan a folder."""
     from VHIWorkflowLib.files.errors import InputError
     from VHIWorkflowLib.files.worklists import scan_folder, write_worklist
+
+    from .measure import one_line
 
     if not arguments.folder.is_dir():
         raise InputError(arguments.folder, "is not a folder")
@@ -47,6 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"worklist": str(arguments.out), "cases": len(cases), "problems": problems}, indent=1))
         return 0
     for problem in problems:
-        print(f"left out: {problem}", file=sys.stderr)
+        print(f"left out: {one_line(problem)}", file=sys.stderr)
     print(f"{len(cases)} cases\nworklist  {arguments.out}")
     return 0

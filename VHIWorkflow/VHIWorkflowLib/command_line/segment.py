@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import path, scan
 from .networks import add_networks, networks_from
 from .progress import slice_bar
 
@@ -35,14 +35,14 @@ def add_to(commands: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--t1", required=True, metavar="SCAN", help="T1-weighted scan: file, DICOM folder, or folder#series"
+        "--t1", required=True, type=scan, metavar="SCAN", help="T1-weighted scan: file, DICOM folder, or folder#series"
     )
     parser.add_argument(
-        "--out", required=True, metavar="FILE", type=Path, help="to write: .nii.gz, .nrrd, .mha or .seg.nrrd"
+        "--out", required=True, metavar="FILE", type=path, help="to write: .nii.gz, .nrrd, .mha or .seg.nrrd"
     )
     parser.add_argument("--model", default="disease_region", metavar="NAME", help="which network (disease_region)")
     parser.add_argument(
-        "--probabilities", metavar="FILE", type=Path, help="also write probabilities; of several labels, one file each"
+        "--probabilities", metavar="FILE", type=path, help="also write probabilities; of several labels, one file each"
     )
     parser.add_argument("--json", action="store_true", help="print what was found and how as JSON, for scripts")
     add_networks(parser)

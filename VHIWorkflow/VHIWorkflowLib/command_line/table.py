@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
+
+from .arguments import path
 
 DESCRIPTION = """\
 Put the results of one or more folders into one table.
@@ -24,16 +25,17 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("folders", nargs="+", type=Path, metavar="RESULTS", help="results folder, or a results.tsv")
-    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="table to write, .csv or .tsv")
+    parser.add_argument("folders", nargs="+", type=path, metavar="RESULTS", help="results folder, or a results.tsv")
+    parser.add_argument("--out", required=True, type=path, metavar="FILE", help="table to write, .csv or .tsv")
     parser.add_argument("--json", action="store_true", help="print where the table lies as JSON, for scripts")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the table."""
-    from VHIWorkflowLib.files.results import read_tables, write_table
+    from VHIWorkflowLib.files.results import check_is_no_record, read_tables, write_table
 
+    check_is_no_record(arguments.out)
     found = read_tables(arguments.folders)
     write_table([row for _, row in found], arguments.out, [source for source, _ in found])
     if arguments.json:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
+
+from .arguments import path
 
 DESCRIPTION = """\
 Recompute every measurement of a results folder from its record and scan, and say which differ.
@@ -25,7 +26,7 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("folder", type=Path, help="results folder (--out of measure or batch)")
+    parser.add_argument("folder", type=path, help="results folder (--out of measure or batch)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON, for scripts")
     parser.set_defaults(run=run)
 

@@ -12,7 +12,7 @@ import numpy as np
 from .cleaning import CleaningSession
 from .grids import IndexArray
 from .partition import Unit
-from .targets import CarriedOver
+from .targets import CARRIED_OVER, CarriedOver
 
 
 def carry_over(before: CleaningSession, after: CleaningSession) -> None:
@@ -47,6 +47,12 @@ def carry_over(before: CleaningSession, after: CleaningSession) -> None:
             after.keep(CarriedOver(tuple(sorted(touched))))
         else:
             after.remove(CarriedOver(tuple(sorted(_touching(after, removed) - touched))))
+
+
+def has_own_steps(session: CleaningSession) -> bool:
+    """Whether a session holds steps, in effect or undone, besides those carried over into it."""
+    carried = {step.group for step in session.steps if step.target["kind"] == CARRIED_OVER}
+    return bool(session.undone_steps) or any(step.group not in carried for step in session.steps)
 
 
 def _all_voxels(session: CleaningSession) -> IndexArray:

@@ -1,7 +1,6 @@
 """The reader's cleaning session: decisions on islands, undo and redo without limit, and replay.
 
-The state is the islands and an ordered list of steps, nothing else. Each step costs in proportion to the islands it
-touches, not to the volume.
+The state is the islands and an ordered list of steps, nothing else; `steps_in_effect` does what they say.
 """
 
 from __future__ import annotations
@@ -20,10 +19,14 @@ from .errors import CleaningError
 from .grids import BoolArray, Grid, IndexArray
 from .islands import Islands
 from .measurement import Preliminary, Vhi
-from .partition import Cut, Partition, Unit
+from .partition import Partition, Unit
 from .ranking import RankScores, RankSource
+from .sentences import sentences_of
 from .steps import Action, Reason, Step
+from .steps_in_effect import Change, StepsInEffect, joined
 from .targets import Json, RankBelow, Target, TheseIslands
+
+_ = sentences_of(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -44,28 +47,6 @@ class CleaningRecord:
     undo_count: int = 0
     redo_count: int = 0
     seconds_spent: float = 0.0
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a step, undo or redo did to the cleaned mask: C-order positions that came in, and that went."""
-
-    shown: tuple[IndexArray, ...] = ()
-    hidden: tuple[IndexArray, ...] = ()
-    steps: tuple[Step, ...] = ()
-
-    def __bool__(self) -> bool:
-        """Whether anything happened."""
-        return bool(self.steps)
-
-
-@dataclass(frozen=True)
-class _Done:
-    """A step in effect, and how to take it back: earlier decisions of parts, and the cut."""
-
-    step: Step
-    before: tuple[tuple[int, Decision], ...] = ()
-    cut: Cut | None = None
 
 
 class CleaningSession:
@@ -116,12 +97,12 @@ class CleaningSession:
         self.redo_count = 0
         self._clock = clock
         self._on_change = on_change
-        self._done: list[_Done] = []
         self._undone: list[Step] = []
         self._open_group: int | None = None
         self._opened_at = self._last_at = clock()
         self._seconds_before = 0.0
         self._decisions = DecisionTable(self.partition, conservative, start)
+        self._in_effect = StepsInEffect(self.partition, self._decisions)
 
     @classmethod
     def of(
@@ -140,7 +121,7 @@ class CleaningSession:
     @property
     def steps(self) -> tuple[Step, ...]:
         """Steps in effect, in order."""
-        return tuple(done.step for done in self._done)
+        return self._in_effect.steps
 
     @property
     def undone_steps(self) -> tuple[Step, ...]:
@@ -245,18 +226,17 @@ class CleaningSession:
     def undo(self) -> Change:
         """Take back the latest undo step; an empty change when there is none."""
         self._refuse_while_merging()
-        if not self._done:
+        if not self._in_effect:
             return Change()
         at, changes = self._clock(), []
-        group = self._done[-1].step.group
-        while self._done and self._done[-1].step.group == group:
-            done = self._done.pop()
-            changes.append(self._revert(done))
-            self._undone.append(done.step)
+        group = self._in_effect.latest.group
+        while self._in_effect and self._in_effect.latest.group == group:
+            self._undone.append(self._in_effect.latest)
+            changes.append(self._in_effect.take_back())
         self.undo_count += 1
         self._last_at = at
         self._on_change()
-        return _joined(changes)
+        return joined(changes)
 
     def redo(self) -> Change:
         """Take the latest undone step again; an empty change when there is none."""
@@ -266,12 +246,12 @@ class CleaningSession:
         at, changes = self._clock(), []
         group = self._undone[-1].group
         while self._undone and self._undone[-1].group == group:
-            changes.append(self._repeat(self._undone[-1]))
+            changes.append(self._in_effect.repeat(self._undone[-1]))
             self._undone.pop()
         self.redo_count += 1
         self._last_at = at
         self._on_change()
-        return _joined(changes)
+        return joined(changes)
 
     def recorded(self) -> CleaningRecord:
         """The session as it is kept."""
@@ -287,14 +267,18 @@ class CleaningSession:
         CleaningError
             Names the first step that does not fit this case; none of them then stays in effect.
         """
-        if self._done or self._undone:
-            raise CleaningError("recorded steps can only be repeated on a session without steps of its own")
+        if self._in_effect or self._undone:
+            raise CleaningError(_("recorded steps can only be repeated on a session without steps of its own"))
         for number, step in enumerate(steps, start=1):
             try:
-                self._repeat(step)
+                self._in_effect.repeat(step)
             except CleaningError as error:
-                self._revert_to(0)
-                raise CleaningError(f"step {number} ({step}) does not fit this case: {error}") from error
+                self._in_effect.take_back_to(0)
+                raise CleaningError(
+                    _("step {number} ({step}) does not fit this case: {error}").format(
+                        number=number, step=step.said, error=error
+                    )
+                ) from error
 
     def resume(self, record: CleaningRecord) -> None:
         """Go on where a recorded session of the same start mode was left, undone steps and effort included.
@@ -305,9 +289,13 @@ class CleaningSession:
             If the start mode is another one, or as ``replay``.
         """
         if record.start != self.start:
-            raise CleaningError(f"the recorded session started in mode {record.start!r}, this one in {self.start!r}")
+            raise CleaningError(
+                _("the recorded session started in mode {recorded!r}, this one in {start!r}").format(
+                    recorded=record.start, start=self.start
+                )
+            )
         self.replay([*record.steps, *record.undone])
-        self._revert_to(len(record.steps))
+        self._in_effect.take_back_to(len(record.steps))
         self._undone = list(record.undone)[::-1]
         self.undo_count, self.redo_count = record.undo_count, record.redo_count
         self._seconds_before = record.seconds_spent
@@ -319,7 +307,7 @@ class CleaningSession:
 
     def _decide(self, action: Action, target: Target, in_slice: int | None, reason: Reason | None) -> Change:
         if in_slice is not None and not 0 <= in_slice < self.grid.shape[self.grid.slice_axis]:
-            raise CleaningError(f"there is no slice {in_slice} in this volume")
+            raise CleaningError(_("there is no slice {in_slice} in this volume").format(in_slice=in_slice))
         in_slice = None if in_slice is None else int(in_slice)
         decision = DECIDES[action]
         units = [
@@ -343,61 +331,15 @@ class CleaningSession:
 
     def _take(self, step: Step, units: list[Unit]) -> Change:
         """Put a new step into effect."""
-        change = self._perform(step, units)
+        change = self._in_effect.perform(step, units)
         self._undone.clear()
         self._last_at = step.at
         self._on_change()
         return change
 
-    def _repeat(self, step: Step) -> Change:
-        """Put a recorded step into effect on the units it names, or refuse it whole."""
-        scope = None if step.action == "cut" else step.in_slice
-        return self._perform(step, [self.partition.find(reference, scope) for reference in step.units])
-
-    def _perform(self, step: Step, units: list[Unit]) -> Change:
-        if step.action == "cut":
-            if step.drawn is None or len(units) != 1:
-                raise CleaningError("a cut needs one island and a drawing")
-            if not np.isin(step.drawn, self.partition.voxels_of(units[0])).all():
-                raise CleaningError(f"the drawing lies partly outside island {units[0].island}")
-            cut = self.partition.cut(units[0].island, step.drawn)
-            self._decisions.inherit(cut)
-            self._done.append(_Done(step, cut=cut))
-            return Change(steps=(step,))
-        parts = [part for unit in units for part in self.partition.parts_of(unit)]
-        before = tuple((part, self._decisions[part]) for part in parts)
-        shown, hidden = self._decisions.decide((part, DECIDES[step.action]) for part in parts)
-        self._done.append(_Done(step, before))
-        return Change(shown, hidden, (step,))
-
-    def _revert(self, done: _Done) -> Change:
-        if done.cut is not None:
-            self.partition.uncut(done.cut)
-            self._decisions.forget(done.cut)
-        shown, hidden = self._decisions.decide(done.before)
-        return Change(shown, hidden, (done.step,))
-
-    def _revert_to(self, number: int) -> None:
-        """Take back all but the first steps, without a trace."""
-        while len(self._done) > number:
-            self._revert(self._done.pop())
-
     def _refuse_while_merging(self) -> None:
         if self._open_group is not None:
-            raise CleaningError("finish merging steps before undoing or redoing")
+            raise CleaningError(_("finish merging steps before undoing or redoing"))
 
     def _next_group(self) -> int:
-        return self._done[-1].step.group + 1 if self._done else 1
-
-
-def _joined(changes: list[Change]) -> Change:
-    """One change for several in a row: what came in and went again, or the other way round, is left out."""
-    shown = tuple(voxels for change in changes for voxels in change.shown)
-    hidden = tuple(voxels for change in changes for voxels in change.hidden)
-    if shown and hidden:
-        came, went = np.concatenate(shown), np.concatenate(hidden)
-        voxels, place = np.unique(np.concatenate([came, went]), return_inverse=True)
-        net = np.bincount(place, np.repeat([1, -1], [came.size, went.size]))
-        shown = (voxels[net > 0],) if (net > 0).any() else ()
-        hidden = (voxels[net < 0],) if (net < 0).any() else ()
-    return Change(shown, hidden, tuple(step for change in changes for step in change.steps))
+        return self._in_effect.latest.group + 1 if self._in_effect else 1

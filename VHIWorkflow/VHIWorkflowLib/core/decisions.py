@@ -11,7 +11,10 @@ from .errors import CleaningError
 from .grids import IndexArray
 from .measurement import Vhi
 from .partition import Cut, Partition
+from .sentences import sentences_of
 from .steps import Action
+
+_ = sentences_of(__name__)
 
 StartMode = Literal["remove", "keep"]
 Decision = Literal["undecided", "kept", "removed"]
@@ -39,7 +42,7 @@ class DecisionTable:
 
     def __init__(self, partition: Partition, conservative: IndexArray | None, start: StartMode) -> None:
         if start not in ("remove", "keep"):
-            raise CleaningError(f"a session starts in mode 'remove' or 'keep', not {start!r}")
+            raise CleaningError(_("a session starts in mode 'remove' or 'keep', not {start!r}").format(start=start))
         volume = int(np.prod(partition.lattice.shape))
         self.mask = np.zeros(volume, dtype=bool)
         self.conservative = np.zeros(volume, dtype=bool)

@@ -12,6 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import MeasurementError
+from .sentences import sentences_of
+
+_ = sentences_of(__name__)
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -53,15 +56,17 @@ class Grid:
     def __post_init__(self) -> None:
         affine = np.array(self.affine, dtype=np.float64)
         if affine.shape != (4, 4) or not np.isfinite(affine).all():
-            raise MeasurementError("the image geometry is not a finite 4 x 4 matrix")
+            raise MeasurementError(_("the image geometry is not a finite 4 x 4 matrix"))
         if len(self.shape) != 3 or min(self.shape) < 1:
-            raise MeasurementError(f"a volume with three axes is needed, not one of shape {tuple(self.shape)}")
+            raise MeasurementError(
+                _("a volume with three axes is needed, not one of shape {shape}").format(shape=tuple(self.shape))
+            )
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
         if (lengths <= 0).any():
-            raise MeasurementError("the voxel spacing is zero along at least one axis")
+            raise MeasurementError(_("the voxel spacing is zero along at least one axis"))
         cosines = (affine[:3, :3] / lengths).T @ (affine[:3, :3] / lengths)
         if np.abs(cosines - np.eye(3)).max() > ORTHOGONALITY_TOLERANCE:
-            raise MeasurementError("the image axes are not orthogonal (sheared or tilted acquisition)")
+            raise MeasurementError(_("the image axes are not orthogonal (sheared or tilted acquisition)"))
         affine.setflags(write=False)
         object.__setattr__(self, "affine", affine)
         object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
@@ -165,7 +170,11 @@ class Volume:
 
     def __post_init__(self) -> None:
         if self.array.shape != self.grid.shape:
-            raise MeasurementError(f"an array of shape {self.array.shape} does not fit a grid of {self.grid.shape}")
+            raise MeasurementError(
+                _("an array of shape {shape} does not fit a grid of {grid_shape}").format(
+                    shape=self.array.shape, grid_shape=self.grid.shape
+                )
+            )
 
 
 def bounding_box(mask: BoolArray, margin: int = 0) -> tuple[slice, slice, slice]:

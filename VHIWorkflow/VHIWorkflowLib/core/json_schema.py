@@ -10,6 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .sentences import sentence_of, sentences_of
+
+_ = sentences_of(__name__)
+
 CHECKED = frozenset(
     (
         *("$ref", "type", "enum", "const", "oneOf", "properties", "required", "additionalProperties"),
@@ -71,11 +75,13 @@ def _check_kind(value: object, rule: Schema, place: str) -> None:
     if "type" in rule:
         kinds = rule["type"] if isinstance(rule["type"], list) else [rule["type"]]
         if not any(_is_of_type(value, kind) for kind in kinds):
-            raise SchemaError(f"{place} must be {' or '.join(kinds)}")
+            raise SchemaError(_("{place} must be {kinds}").format(place=place, kinds=" or ".join(kinds)))
     if "enum" in rule and not any(_equal(value, choice) for choice in rule["enum"]):
-        raise SchemaError(f"{place} must be one of {rule['enum']}")
+        raise SchemaError(_("{place} must be one of {choices}").format(place=place, choices=rule["enum"]))
     if "const" in rule and not _equal(value, rule["const"]):
-        raise SchemaError(f"{place} must be same as const definition: {rule['const']}")
+        raise SchemaError(
+            _("{place} must be same as const definition: {constant}").format(place=place, constant=rule["const"])
+        )
 
 
 def _check_choice(value: object, choices: list[Schema], place: str, definitions: Schema) -> None:
@@ -86,19 +92,21 @@ def _check_choice(value: object, choices: list[Schema], place: str, definitions:
         except SchemaError as error:
             problems.append(error)
     if len(choices) - len(problems) != 1:
-        inner = [str(problem) for problem in problems if not str(problem).startswith(f"{place} must be ")]
-        raise SchemaError(inner[0] if inner else f"{place} must be valid exactly by one definition")
+        inner = [sentence_of(problem) for problem in problems if not str(problem).startswith(f"{place} must be ")]
+        raise SchemaError(
+            inner[0] if inner else _("{place} must be valid exactly by one definition").format(place=place)
+        )
 
 
 def _check_object(value: Mapping[str, object], rule: Schema, place: str, definitions: Schema) -> None:
     missing = [key for key in rule.get("required", ()) if key not in value]
     if missing:
-        raise SchemaError(f"{place} must contain {missing} properties")
+        raise SchemaError(_("{place} must contain {missing} properties").format(place=place, missing=missing))
     described = rule.get("properties", {})
     others = rule.get("additionalProperties", True)
     surplus = sorted(key for key in value if key not in described)
     if surplus and others is False:
-        raise SchemaError(f"{place} must not contain {surplus} properties")
+        raise SchemaError(_("{place} must not contain {surplus} properties").format(place=place, surplus=surplus))
     for key, inner in value.items():
         if key in described or isinstance(others, Mapping):
             _check(inner, described.get(key, others), f"{place}.{key}", definitions)
@@ -106,9 +114,11 @@ def _check_object(value: Mapping[str, object], rule: Schema, place: str, definit
 
 def _check_list(value: list[object], rule: Schema, place: str, definitions: Schema) -> None:
     if len(value) < rule.get("minItems", 0):
-        raise SchemaError(f"{place} must contain at least {rule['minItems']} items")
+        raise SchemaError(_("{place} must contain at least {least} items").format(place=place, least=rule["minItems"]))
     if "maxItems" in rule and len(value) > rule["maxItems"]:
-        raise SchemaError(f"{place} must contain less than or equal to {rule['maxItems']} items")
+        raise SchemaError(
+            _("{place} must contain less than or equal to {most} items").format(place=place, most=rule["maxItems"])
+        )
     if "items" in rule:
         for number, inner in enumerate(value):
             _check(inner, rule["items"], f"{place}[{number}]", definitions)
@@ -116,20 +126,26 @@ def _check_list(value: list[object], rule: Schema, place: str, definitions: Sche
 
 def _check_text(value: str, rule: Schema, place: str) -> None:
     if len(value) < rule.get("minLength", 0):
-        raise SchemaError(f"{place} must be longer than or equal to {rule['minLength']} characters")
+        raise SchemaError(
+            _("{place} must be longer than or equal to {least} characters").format(place=place, least=rule["minLength"])
+        )
     if "pattern" in rule and not re.search(_whole(rule["pattern"]), value):
-        raise SchemaError(f"{place} must match pattern {rule['pattern']}")
+        raise SchemaError(_("{place} must match pattern {pattern}").format(place=place, pattern=rule["pattern"]))
 
 
 def _check_number(value: Any, rule: Schema, place: str) -> None:
     if "minimum" in rule and value < rule["minimum"]:
-        raise SchemaError(f"{place} must be bigger than or equal to {rule['minimum']}")
+        raise SchemaError(
+            _("{place} must be bigger than or equal to {least}").format(place=place, least=rule["minimum"])
+        )
     if "maximum" in rule and value > rule["maximum"]:
-        raise SchemaError(f"{place} must be smaller than or equal to {rule['maximum']}")
+        raise SchemaError(
+            _("{place} must be smaller than or equal to {most}").format(place=place, most=rule["maximum"])
+        )
     if "exclusiveMinimum" in rule and value <= rule["exclusiveMinimum"]:
-        raise SchemaError(f"{place} must be bigger than {rule['exclusiveMinimum']}")
+        raise SchemaError(_("{place} must be bigger than {least}").format(place=place, least=rule["exclusiveMinimum"]))
     if "exclusiveMaximum" in rule and value >= rule["exclusiveMaximum"]:
-        raise SchemaError(f"{place} must be smaller than {rule['exclusiveMaximum']}")
+        raise SchemaError(_("{place} must be smaller than {most}").format(place=place, most=rule["exclusiveMaximum"]))
 
 
 def _is_of_type(value: object, kind: str) -> bool:

@@ -12,6 +12,9 @@ from .blocks import positions_of_true
 from .errors import MeasurementError
 from .grids import BoolArray, Grid, IndexArray
 from .lattice import Lattice
+from .sentences import sentences_of
+
+_ = sentences_of(__name__)
 
 MINIMUM_GROUP_PIXELS = 4
 """Smaller groups within a slice are dropped (Hepburn et al. 2023)."""
@@ -94,6 +97,19 @@ def pixels_for_area(area_mm2: float, grid: Grid) -> int:
     >>> pixels_for_area(1.39, Grid((25, 336, 336), np.diag([0.5952381, 0.5952381, 3.3, 1.0])))
     4
     """
+    return max(1, math.ceil(check_area(area_mm2) / grid.pixel_area_mm2 - 1e-6))
+
+
+def check_area(area_mm2: float) -> float:
+    """Check the area of the smallest group that stays, in mm2; returns it.
+
+    Raises
+    ------
+    MeasurementError
+        If it is negative or not a number.
+    """
     if not (math.isfinite(area_mm2) and area_mm2 >= 0):
-        raise MeasurementError(f"the smallest group's area must be zero or more mm2, not {area_mm2:g}")
-    return max(1, math.ceil(area_mm2 / grid.pixel_area_mm2 - 1e-6))
+        raise MeasurementError(
+            _("the smallest group's area must be zero or more mm2, not {area_mm2:g}").format(area_mm2=area_mm2)
+        )
+    return area_mm2

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .blocks import BLOCK_BITS, blocks_holding, in_blocks, positions_of_true, stretches
-from .errors import MeasurementError
+from .errors import DiseaseRegionError, MeasurementError
 from .grids import BoolArray, Grid, Volume, bounding_box
 from .islands import Islands, find_islands
 from .lattice import Lattice
-from .masks import MINIMUM_GROUP_PIXELS, BoneVoxels, pixels_for_area, smallest_at_least
+from .masks import MINIMUM_GROUP_PIXELS, BoneVoxels, check_area, pixels_for_area, smallest_at_least
+from .sentences import sentences_of
 from .thresholds import (
     DEFAULT_TOLERANCE,
     NormalBoneStatistics,
@@ -21,6 +22,8 @@ from .thresholds import (
     normal_bone_statistics,
     thresholds_from,
 )
+
+_ = sentences_of(__name__)
 
 LEAST_SHARE_INSIDE = 0.5
 """Of the normal bone, inside the smallest box around the disease region; less is a warning."""
@@ -46,7 +49,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.minimum_group_pixels < 1:
-            raise MeasurementError("the smallest group must have at least 1 pixel")
+            raise MeasurementError(_("the smallest group must have at least 1 pixel"))
+        if self.minimum_group_area_mm2 is not None:
+            check_area(self.minimum_group_area_mm2)
 
     def pixels_on(self, grid: Grid) -> int:
         """Smallest group that stays, in pixels of a grid."""
@@ -173,9 +178,13 @@ def measure(
     if not np.issubdtype(stir.array.dtype, np.floating):
         stir = Volume(stir.array.astype(np.float64), stir.grid)
     normal_bone, disease_region = np.asarray(normal_bone, dtype=bool), np.asarray(disease_region, dtype=bool)
-    for name, mask in (("normal bone", normal_bone), ("disease region", disease_region)):
+    for name, mask in ((_("normal bone"), normal_bone), (_("disease region"), disease_region)):
         if mask.shape != stir.grid.shape:
-            raise MeasurementError(f"the {name} has shape {mask.shape}, the STIR volume {stir.grid.shape}")
+            raise MeasurementError(
+                _("the {name} has shape {shape}, the STIR volume {grid_shape}").format(
+                    name=name, shape=mask.shape, grid_shape=stir.grid.shape
+                )
+            )
     lattice = Lattice(stir.grid.shape, stir.grid.slice_axis)
     scan, bone, normal = (lattice.in_order(array) for array in (stir.array, disease_region, normal_bone))
     places = positions_of_true(normal)
@@ -221,9 +230,9 @@ def _check_region(region: BoolArray, intensities: npt.NDArray[np.floating]) -> N
     Both of shape (n, 8); intensities outside the region do not matter.
     """
     if not region.any():
-        raise MeasurementError("nothing is left of the disease region once the normal bone is taken out")
+        raise DiseaseRegionError(_("nothing is left of the disease region once the normal bone is taken out"))
     if not np.isfinite(intensities).all() and not np.isfinite(intensities[region]).all():
-        raise MeasurementError("the STIR volume has values that are not numbers inside the bone")
+        raise MeasurementError(_("the STIR volume has values that are not numbers inside the bone"))
 
 
 def _warnings(normal_bone: BoolArray, disease_region: BoolArray, share_inside: float) -> tuple[str, ...]:
@@ -232,5 +241,9 @@ def _warnings(normal_bone: BoolArray, disease_region: BoolArray, share_inside: f
         return ()
     inside = np.count_nonzero(normal_bone[bounding_box(disease_region)]) / np.count_nonzero(normal_bone)
     if inside < LEAST_SHARE_INSIDE:
-        return (f"{100 * (1 - inside):.0f} % of the normal bone lies beyond the disease region: are both of one case?",)
+        return (
+            _("{percent:.0f} % of the normal bone lies beyond the disease region: are both of one case?").format(
+                percent=100 * (1 - inside)
+            ),
+        )
     return ()

@@ -16,6 +16,9 @@ from .errors import CleaningError
 from .grids import IndexArray
 from .islands import Islands, find_islands
 from .lattice import Lattice, Runs
+from .sentences import Sentence, sentences_of
+
+_ = sentences_of(__name__)
 
 NO_PART = -1
 
@@ -59,8 +62,15 @@ class UnitReference:
     digest: str
 
     def __str__(self) -> str:
+        return self.said
+
+    @property
+    def said(self) -> Sentence:
+        """In words."""
         k, j, i = self.first_voxel
-        return f"island {self.island} of {self.voxels} voxels at voxel ({i}, {j}, {k})"
+        return _("island {island} of {voxels} voxels at voxel ({i}, {j}, {k})").format(
+            island=self.island, voxels=self.voxels, i=i, j=j, k=k
+        )
 
 
 @dataclass(frozen=True)
@@ -151,7 +161,9 @@ class Partition:
         found = self.as_found()
         values = np.asarray(scores, dtype=np.float64)
         if values.shape != (len(found),) or not np.isfinite(values).all():
-            raise CleaningError(f"{len(found)} finite rank scores are needed, one for each island")
+            raise CleaningError(
+                _("{count} finite rank scores are needed, one for each island").format(count=len(found))
+            )
         self._scores = dict(enumerate(values.tolist(), start=1))
         for part in self.parts[self._found_parts :]:
             if part.island not in self._scores:
@@ -196,12 +208,12 @@ class Partition:
             If no unit here has that first voxel, size, digest and number.
         """
         if not all(0 <= n < size for n, size in zip(reference.first_voxel, self.lattice.shape, strict=True)):
-            raise CleaningError(f"{reference} lies outside the volume")
+            raise CleaningError(_("{reference} lies outside the volume").format(reference=reference.said))
         position = np.ravel_multi_index(reference.first_voxel, self.lattice.shape)
         for unit in self.units_at(np.array([position]), in_slice):
             if self.reference(unit) == reference:
                 return unit
-        raise CleaningError(f"there is no {reference}")
+        raise CleaningError(_("there is no {reference}").format(reference=reference.said))
 
     def cut(self, island: int, inside: IndexArray) -> Cut:
         """Cut an island along a set of voxels: neighbours on different sides of its rim no longer belong together.
@@ -221,8 +233,12 @@ class Partition:
         voxels = self.voxels_of(Unit(island))
         chosen = np.isin(voxels, inside)
         if chosen.all() or not chosen.any():
-            share = "all" if chosen.any() else "none"
-            raise CleaningError(f"nothing to cut: the drawing covers {share} of island {island}")
+            problem = (
+                _("nothing to cut: the drawing covers all of island {island}")
+                if chosen.any()
+                else _("nothing to cut: the drawing covers none of island {island}")
+            )
+            raise CleaningError(problem.format(island=island))
         retired = self._members.pop(island)
         part_before = self._part_at[voxels]
         first_part = len(self.parts)

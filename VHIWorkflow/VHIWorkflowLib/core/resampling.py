@@ -7,6 +7,9 @@ import numpy.typing as npt
 
 from .errors import MeasurementError
 from .grids import BoolArray, FloatArray, Grid, Volume
+from .sentences import sentences_of
+
+_ = sentences_of(__name__)
 
 LEAST_OVERLAP = 0.9
 """Below this share of the STIR field the overlap with T1w is a warning."""
@@ -30,9 +33,9 @@ def check_overlap(stir: Grid, t1w: Grid) -> tuple[str, ...]:
         return ()
     share = stir.share_inside(t1w)
     if share == 0:
-        raise MeasurementError("T1w and STIR do not overlap in space: are both of the same examination?")
+        raise MeasurementError(_("T1w and STIR do not overlap in space: are both of the same examination?"))
     if share < LEAST_OVERLAP:
-        return (f"T1w covers only {100 * share:.0f} % of the STIR field",)
+        return (_("T1w covers only {percent:.0f} % of the STIR field").format(percent=100 * share),)
     return ()
 
 

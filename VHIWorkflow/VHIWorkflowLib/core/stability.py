@@ -157,7 +157,7 @@ def _leave_out(
         try:
             limits = thresholds_from(normal_bone_statistics(rest), case.settings.tolerance)
         except MeasurementError as error:
-            return LeftOut(part.kind, part.which, left.size, problem=str(error))
+            return LeftOut(part.kind, part.which, left.size, problem=error.sentence)
     above = bone.at_or_above(limits.sensitive_cut, case.outside_normal_bone | bone.members(left))
     groups = Groups.within_slices(Runs.of(bone.codes[above]), bone.lattice).of_at_least(case.minimum_pixels)
     runs, island = groups.runs, groups.islands(bone.lattice).take(groups.of_run)

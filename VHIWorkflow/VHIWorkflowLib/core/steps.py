@@ -12,13 +12,26 @@ import numpy as np
 from .grids import IndexArray
 from .lattice import Runs
 from .partition import UnitReference
+from .sentences import Sentence, sentences_of
 from .targets import Json
+
+_ = sentences_of(__name__)
 
 Action = Literal["remove", "keep", "restore", "cut"]
 Reason = Literal["vessel", "joint fluid", "facet joint", "artefact", "coil flare", "outside bone", "other"]
 
 REASONS: tuple[Reason, ...] = get_args(Reason)
 """Why an island is not inflammation."""
+
+REASON_NAMES: dict[Reason, Sentence] = {
+    "vessel": _("vessel"),
+    "joint fluid": _("joint fluid"),
+    "facet joint": _("facet joint"),
+    "artefact": _("artefact"),
+    "coil flare": _("coil flare"),
+    "outside bone": _("outside bone"),
+    "other": _("other"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +75,21 @@ class Step:
         return hash((self.action, self.units, self.at, self.group))
 
     def __str__(self) -> str:
-        what = str(self.units[0]) if len(self.units) == 1 else f"{len(self.units)} islands"
-        where = "" if self.in_slice is None else f" in slice {self.in_slice}"
-        why = "" if self.reason is None else f": {self.reason}"
-        return f"{self.action} {what}{where}{why}"
+        return self.said
+
+    @property
+    def said(self) -> Sentence:
+        """In words."""
+        actions = {
+            "remove": _("remove {what}{where}{why}"),
+            "keep": _("keep {what}{where}{why}"),
+            "restore": _("restore {what}{where}{why}"),
+            "cut": _("cut {what}{where}{why}"),
+        }
+        what = self.units[0].said if len(self.units) == 1 else _("{count} islands").format(count=len(self.units))
+        where = "" if self.in_slice is None else _(" in slice {number}").format(number=self.in_slice)
+        why = "" if self.reason is None else _(": {reason}").format(reason=REASON_NAMES[self.reason])
+        return actions[self.action].format(what=what, where=where, why=why)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON; voxel indices turn to (i, j, k), drawn voxels to runs of [first position, length]."""

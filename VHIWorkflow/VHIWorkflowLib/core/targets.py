@@ -11,6 +11,9 @@ import numpy as np
 from .errors import CleaningError
 from .grids import BoolArray, Grid, IndexArray
 from .partition import Partition, Unit
+from .sentences import sentences_of
+
+_ = sentences_of(__name__)
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 CARRIED_OVER = "carried_over"
@@ -38,7 +41,7 @@ class TheseIslands:
         """Choose them; CleaningError for a number that no island has."""
         missing = [number for number in self.numbers if number not in partition]
         if missing:
-            raise CleaningError(f"there is no island {missing[0]}")
+            raise CleaningError(_("there is no island {number}").format(number=missing[0]))
         whole = [Unit(int(number)) for number in dict.fromkeys(self.numbers)]
         if in_slice is None:
             return whole
@@ -112,7 +115,7 @@ class Touching:
     def units(self, partition: Partition, grid: Grid, in_slice: int | None) -> list[Unit]:
         """Choose the islands that hold a drawn voxel; CleaningError if the drawing was made on another grid."""
         if self.voxels.size and not 0 <= self.voxels.min() <= self.voxels.max() < np.prod(grid.shape):
-            raise CleaningError("the drawing reaches outside the volume")
+            raise CleaningError(_("the drawing reaches outside the volume"))
         return partition.units_at(self.voxels, in_slice)
 
     def description(self) -> dict[str, Json]:
@@ -131,7 +134,7 @@ class BesidePlane:
         """Choose those of which every voxel centre lies on that side; islands across the plane stay untouched."""
         normal = np.array(self.normal_ras, dtype=np.float64)
         if not np.isfinite(normal).all() or not normal.any():
-            raise CleaningError("the plane needs a normal of some length")
+            raise CleaningError(_("the plane needs a normal of some length"))
 
         def beside(unit: Unit) -> bool:
             kji = np.stack(np.unravel_index(partition.voxels_of(unit), grid.shape), axis=1)
@@ -181,7 +184,7 @@ class RankBelow:
         for unit in partition.units(in_slice):
             score = partition.score_of(unit.island)
             if score is None:
-                raise CleaningError("the islands of this case have no rank scores")
+                raise CleaningError(_("the islands of this case have no rank scores"))
             if score < self.score:
                 chosen.append(unit)
         return chosen
@@ -202,7 +205,9 @@ class WholeSlice:
         if in_slice is not None:
             if in_slice != self.slice_number:
                 raise CleaningError(
-                    f"slice {self.slice_number} is not the slice {in_slice} that the step is limited to"
+                    _("slice {slice_number} is not the slice {in_slice} that the step is limited to").format(
+                        slice_number=self.slice_number, in_slice=in_slice
+                    )
                 )
             return partition.units(in_slice)
         return [Unit(island) for island in dict.fromkeys(unit.island for unit in partition.units(self.slice_number))]

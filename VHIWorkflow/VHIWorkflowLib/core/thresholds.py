@@ -13,7 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .errors import MeasurementError
+from .errors import MeasurementError, NormalBoneError
+from .sentences import sentences_of
+
+_ = sentences_of(__name__)
 
 MINIMUM_NORMAL_BONE_VOXELS = 50
 DEFAULT_TOLERANCE = 1e-6
@@ -85,22 +88,25 @@ def normal_bone_statistics(intensities: npt.ArrayLike) -> NormalBoneStatistics:
     """
     values = np.ravel(intensities)
     if values.size < MINIMUM_NORMAL_BONE_VOXELS:
-        raise MeasurementError(
-            f"the normal bone has {values.size} voxels, at least {MINIMUM_NORMAL_BONE_VOXELS} are needed: "
-            "mark a larger region"
+        raise NormalBoneError(
+            _("the normal bone has {count} voxels, at least {least} are needed: mark a larger region").format(
+                count=values.size, least=MINIMUM_NORMAL_BONE_VOXELS
+            )
         )
     ordered = np.sort(values)
     maximum = float(ordered[-1])
     if not (math.isfinite(ordered[0]) and math.isfinite(maximum)):  # what is not a number comes last
-        raise MeasurementError("the STIR volume has values that are not numbers inside the normal bone")
+        raise MeasurementError(_("the STIR volume has values that are not numbers inside the normal bone"))
     q1, median, q3 = (_quantile(ordered, share) for share in (0.25, 0.5, 0.75))
     if q3 - q1 <= 0:
         raise MeasurementError(
-            f"the middle half of the normal bone has one single intensity ({q1:g}), so no threshold follows from it: "
-            "is this the STIR volume, and the region inside the bone?"
+            _(
+                "the middle half of the normal bone has one single intensity ({q1:g}), so no threshold "
+                "follows from it: is this the STIR volume, and the region inside the bone?"
+            ).format(q1=q1)
         )
     if maximum <= 0:
-        raise MeasurementError("the normal bone has no positive intensity: is this a magnitude STIR volume?")
+        raise MeasurementError(_("the normal bone has no positive intensity: is this a magnitude STIR volume?"))
     return NormalBoneStatistics(values.size, q1, median, q3, maximum)
 
 
@@ -141,9 +147,11 @@ def thresholds_from(statistics: NormalBoneStatistics, tolerance: float = DEFAULT
     margin = check_tolerance(tolerance) * upper
     # The sensitive threshold ends at most one step above U - IQR / 2 + margin, which must not lie above U.
     if (0.5 - 1 / STEPS_PER_IQR) * iqr <= max(margin, FLOAT_RESOLUTION * max(upper, abs(q3))):
-        raise MeasurementError(
-            f"the middle half of the normal bone (intensities {statistics.q1:g} to {q3:g}) is too narrow beside its "
-            f"maximum ({upper:g}) for a threshold: is the region inside the bone?"
+        raise NormalBoneError(
+            _(
+                "the middle half of the normal bone (intensities {q1:g} to {q3:g}) is too narrow beside "
+                "its maximum ({upper:g}) for a threshold: is the region inside the bone?"
+            ).format(q1=statistics.q1, q3=q3, upper=upper)
         )
 
     def lower(k: int) -> float:
@@ -171,10 +179,12 @@ def thresholds_by_hand(sensitive: float, conservative: float, tolerance: float =
         If one is not finite or positive, or the sensitive threshold lies above the conservative one.
     """
     if not (math.isfinite(sensitive) and math.isfinite(conservative)) or sensitive <= 0:
-        raise MeasurementError("thresholds must be positive numbers")
+        raise MeasurementError(_("thresholds must be positive numbers"))
     if sensitive > conservative:
         raise MeasurementError(
-            f"the sensitive threshold ({sensitive:g}) must not lie above the conservative one ({conservative:g})"
+            _(
+                "the sensitive threshold ({sensitive:g}) must not lie above the conservative one ({conservative:g})"
+            ).format(sensitive=sensitive, conservative=conservative)
         )
     return Thresholds(sensitive, conservative, None, check_tolerance(tolerance) * conservative)
 
@@ -188,5 +198,7 @@ def check_tolerance(tolerance: float) -> float:
         If it does not.
     """
     if not 0 <= tolerance <= 0.01:
-        raise MeasurementError(f"the tolerance must lie between 0 and 0.01, not {tolerance:g}")
+        raise MeasurementError(
+            _("the tolerance must lie between 0 and 0.01, not {tolerance:g}").format(tolerance=tolerance)
+        )
     return tolerance

@@ -6,8 +6,12 @@ import os
 import unicodedata
 from pathlib import Path
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .disk_errors import clear_errors
 from .errors import InputError, RecordError
+
+_ = sentences_of(__name__)
 
 NAME_LENGTH = 64
 
@@ -42,7 +46,7 @@ def valid_name(kind: str, name: str) -> str:
     normal = unicodedata.normalize("NFC", name)
     problem = _name_problem(normal)
     if problem:
-        raise InputError(f"{kind} {name!r}", f"{problem}; rename it")
+        raise InputError(f"{kind} {name!r}", _("{problem}; rename it").format(problem=problem))
     return normal
 
 
@@ -64,7 +68,7 @@ def case_folder(out: str | os.PathLike[str], case_id: str, time_point: str, read
         valid_name(kind, name) for kind, name in (("case_id", case_id), ("time_point", time_point), ("reader", reader))
     ]
     with clear_errors(folder):
-        root = folder.resolve()
+        root = Path(os.path.realpath(folder))  # unlike Path.resolve never an error, also of links to themselves
         for name in names:
             folder = folder / _name_on_disk(folder, name)
             if folder.is_symlink() or folder.exists():
@@ -74,16 +78,18 @@ def case_folder(out: str | os.PathLike[str], case_id: str, time_point: str, read
 
 def _name_problem(name: str) -> str | None:
     if not name or len(name) > NAME_LENGTH:
-        return f"a name of 1 to {NAME_LENGTH} characters is needed"
+        return _("a name of 1 to {most} characters is needed").format(most=NAME_LENGTH)
     for character in name:
         category = unicodedata.category(character)
         if not (category[0] in "LM" or category == "Nd" or character in " ._-"):
-            return f"the character {character!r} is not allowed; use letters, digits, spaces, '.', '_' and '-'"
+            return _(
+                "the character {character!r} is not allowed; use letters, digits, spaces, '.', '_' and '-'"
+            ).format(character=character)
     problems = {
-        "a name must start with a letter or a digit": unicodedata.category(name[0])[0] not in "LN",
-        "a name must not end with a dot or a space": name[-1] in ". ",
-        "'..' is not allowed": ".." in name,
-        "the name is reserved by Windows": name.partition(".")[0].rstrip().lower() in _RESERVED_ON_WINDOWS,
+        _("a name must start with a letter or a digit"): unicodedata.category(name[0])[0] not in "LN",
+        _("a name must not end with a dot or a space"): name[-1] in ". ",
+        _("'..' is not allowed"): ".." in name,
+        _("the name is reserved by Windows"): name.partition(".")[0].rstrip().lower() in _RESERVED_ON_WINDOWS,
     }
     return next((problem for problem, found in problems.items() if found), None)
 
@@ -98,17 +104,17 @@ def _name_on_disk(folder: Path, name: str) -> str:
             return entry
         if normal.casefold() == name.casefold():
             raise RecordError(
-                folder / entry, f"differs from {name!r} in upper and lower case only; use one spelling for both"
+                folder / entry,
+                _("differs from {name!r} in upper and lower case only; use one spelling for both").format(name=name),
             )
     return name
 
 
 def _check_inside(folder: Path, root: Path) -> None:
-    try:
-        real = folder.resolve()
-    except RuntimeError as error:
-        raise RecordError(folder, "is a symbolic link to itself; remove the link") from error
+    real = Path(os.path.realpath(folder))
+    if real.is_symlink():
+        raise RecordError(folder, _("is a symbolic link to itself; remove the link"))
     if not real.is_relative_to(root):
-        raise RecordError(folder, "is a symbolic link that leads out of the output folder; remove the link")
+        raise RecordError(folder, _("is a symbolic link that leads out of the output folder; remove the link"))
     if not folder.is_dir():
-        raise RecordError(folder, "is a file where a folder is needed; rename the file")
+        raise RecordError(folder, _("is a file where a folder is needed; rename the file"))

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .dicom_access import dicom_errors, mapped
 from .dicom_planes import Plane, planes_of
 from .errors import InputError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+
+_ = sentences_of(__name__)
 
 SCAN_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.4": "MR",
@@ -140,9 +144,11 @@ def _files(path: Path) -> Iterator[Path]:
         return
 
     def refuse(error: OSError) -> None:
-        raise InputError(error.filename or path, f"cannot be searched ({error.strerror})") from error
+        raise InputError(
+            error.filename or path, _("cannot be searched ({reason})").format(reason=error.strerror)
+        ) from error
 
-    for folder, _, names in os.walk(path, onerror=refuse, followlinks=False):
+    for folder, _folders, names in os.walk(path, onerror=refuse, followlinks=False):
         yield from (Path(folder, name) for name in names)
 
 
@@ -160,8 +166,8 @@ def _scan_file(path: Path, root: Path) -> ScanFile | None:
     if start[128:132] != b"DICM":
         return None
     if DEFLATED in start:
-        raise InputError(path, "is DICOM in deflated form, which is not read; export it without compression")
-    with dicom_errors(path, "is DICOM but its header is damaged; copy or export it again"), mapped(path) as content:
+        raise InputError(path, _("is DICOM in deflated form, which is not read; export it without compression"))
+    with dicom_errors(path, _("is DICOM but its header is damaged; copy or export it again")), mapped(path) as content:
         tags = [*TEXT_TAGS, *IMAGE_TAGS]
         header = pydicom.dcmread(cast(BinaryIO, content), stop_before_pixels=True, specific_tags=tags)
         if not _is_scan(path, header):
@@ -169,9 +175,9 @@ def _scan_file(path: Path, root: Path) -> ScanFile | None:
         texts = {keyword: _text(header, keyword) for keyword in TEXT_TAGS}
         images = int(header.get("NumberOfFrames") or 1)
     if not texts["SeriesInstanceUID"]:
-        raise InputError(path, "has no SeriesInstanceUID; export the series again")
+        raise InputError(path, _("has no SeriesInstanceUID; export the series again"))
     if path.is_symlink() and root.is_dir() and not path.resolve().is_relative_to(root.resolve()):
-        raise InputError(path, "is a symbolic link out of the folder; copy the file itself")
+        raise InputError(path, _("is a symbolic link out of the folder; copy the file itself"))
     return ScanFile(path, header, texts, images)
 
 
@@ -183,7 +189,7 @@ def _start_of(file: Path) -> bytes:
         with file.open("rb") as stream:
             return stream.read(START_BYTES)
     except PermissionError as error:
-        raise InputError(file, "must not be read with your rights; ask for read permission") from error
+        raise InputError(file, _("must not be read with your rights; ask for read permission")) from error
     except OSError:
         return b""
 
@@ -192,13 +198,13 @@ def _is_scan(path: Path, header: Dataset) -> bool:
     """Whether a file is one image or more of a scan; a file cut off in its header must not pass for something else."""
     sop_class = _text(header, "SOPClassUID")
     if not sop_class and header.file_meta.get("MediaStorageSOPClassUID") != DIRECTORY:
-        raise InputError(path, "is DICOM but its header is damaged (no SOPClassUID); copy or export it again")
+        raise InputError(path, _("is DICOM but its header is damaged (no SOPClassUID); copy or export it again"))
     kinds = header.get("ImageType") or []
     is_localiser = "LOCALIZER" in [str(kind).upper() for kind in ([kinds] if isinstance(kinds, str) else kinds)]
     if sop_class not in SCAN_CLASSES or is_localiser:
         return False
     if "Rows" not in header or "Columns" not in header:
-        raise InputError(path, "is DICOM but its header is damaged (no image size); copy or export it again")
+        raise InputError(path, _("is DICOM but its header is damaged (no image size); copy or export it again"))
     return True
 
 

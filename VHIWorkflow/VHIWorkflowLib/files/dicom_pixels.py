@@ -13,11 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from VHIWorkflowLib.core.grids import Grid, Volume
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .dicom_access import dicom_errors, mapped
 from .dicom_planes import Plane
 from .errors import InputError
 from .itk import itk_silent, simple_itk
+
+_ = sentences_of(__name__)
 
 PIXEL_TAGS = (
     "SOPClassUID",
@@ -48,12 +51,14 @@ def read_planes(planes: Sequence[Plane], grid: Grid) -> Volume:
     k = 0
     for path, group in groupby(planes, key=lambda plane: plane.path):
         run = list(group)
-        with dicom_errors(path, "its pixel data are damaged, cut off or of an unknown kind; export the series again"):
+        with dicom_errors(
+            path, _("its pixel data are damaged, cut off or of an unknown kind; export the series again")
+        ):
             for values in _intensities(path, run):
                 array[k] = values
                 k += 1
     if k != len(planes):
-        raise InputError(planes[0].path, "holds fewer images than it announces; export the series again")
+        raise InputError(planes[0].path, _("holds fewer images than it announces; export the series again"))
     return Volume(array, grid)
 
 
@@ -69,7 +74,7 @@ def _intensities(path: Path, run: Sequence[Plane]) -> Iterator[npt.NDArray[np.fl
             frames = _decode_with_itk(path, content, run)
         for plane, stored in zip(run, frames, strict=True):
             if stored.shape != (plane.rows, plane.columns):
-                raise InputError(path, "its pixel data do not fit its image size; export the series again")
+                raise InputError(path, _("its pixel data do not fit its image size; export the series again"))
             yield stored.astype(np.float64) * plane.slope + plane.intercept
 
 
@@ -85,7 +90,7 @@ def _decode_with_itk(path: Path, content: mmap.mmap, run: Sequence[Plane]) -> It
 
     original = dcmread(cast(BinaryIO, content))
     if len(run) > 1:
-        raise InputError(path, "is compressed in a way that is not read; export the series without compression")
+        raise InputError(path, _("is compressed in a way that is not read; export the series without compression"))
     plain = Dataset()
     plain.file_meta = FileMetaDataset()
     plain.file_meta.TransferSyntaxUID = original.file_meta.TransferSyntaxUID

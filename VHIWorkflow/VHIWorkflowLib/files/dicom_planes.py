@@ -1,7 +1,8 @@
 """Single DICOM images in space: their geometry, and how they stack into a volume.
 
-The geometry of the stack is highdicom's: sorting along the normal, regular spacing, slices perpendicular to the stack.
-What highdicom only refuses is looked at more closely here, to say which image is missing or there twice.
+Whether the stack is regular, its slices perpendicular to it, is for highdicom to say. What it only refuses is looked at
+more closely here, to say which image is missing or there twice. Slices are counted as in ITK and 3D Slicer, from the
+first one along the cross product of row and column direction.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from VHIWorkflowLib.core.grids import FloatArray, Grid
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .dicom_access import dicom_errors
 from .errors import InputError
@@ -21,6 +23,8 @@ from .image_header import MAX_VOXELS
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+
+_ = sentences_of(__name__)
 
 SPACING_TOLERANCE = 0.01
 """Share by which the distance between neighbouring slices may differ; also highdicom's."""
@@ -80,15 +84,20 @@ def planes_of(path: Path, header: Dataset) -> list[Plane]:
     InputError
         If the geometry is missing or not made of numbers, or the image is in colour.
     """
-    with dicom_errors(path, "its DICOM header is damaged; export the series again"):
+    with dicom_errors(path, _("its DICOM header is damaged; export the series again")):
         if int(header.get("SamplesPerPixel", 1)) != 1:
-            raise InputError(path, "is a colour image; a series of grey levels is needed")
+            raise InputError(path, _("is a colour image; a series of grey levels is needed"))
         frames = int(header.get("NumberOfFrames") or 1)
         listed = header.get("PerFrameFunctionalGroupsSequence")
         if listed is None and frames > 1:
-            raise InputError(path, "holds several frames without saying where they lie; export it as enhanced MR")
+            raise InputError(path, _("holds several frames without saying where they lie; export it as enhanced MR"))
         if listed is not None and len(listed) != frames:
-            raise InputError(path, f"announces {frames} frames but describes {len(listed)}; export the series again")
+            raise InputError(
+                path,
+                _("announces {frames} frames but describes {count}; export the series again").format(
+                    frames=frames, count=len(listed)
+                ),
+            )
         return [_plane(path, header, frame) for frame in range(frames)]
 
 
@@ -124,11 +133,16 @@ def _lookup(header: Dataset, frame: int, keyword: str, default: float | None = N
 
 def _numbers(path: Path, keyword: str, value: Any, count: int) -> tuple[float, ...]:
     if value is None:
-        raise InputError(path, f"has no {keyword}, so it cannot be placed; export the series again")
+        raise InputError(
+            path, _("has no {keyword}, so it cannot be placed; export the series again").format(keyword=keyword)
+        )
     values = tuple(float(number) for number in (value if count > 1 else [value]))
     if len(values) != count or not np.isfinite(values).all():
-        needed = "a finite number" if count == 1 else f"{count} finite numbers"
-        raise InputError(path, f"has a {keyword} that is not {needed}; export the series again")
+        needed = _("a finite number") if count == 1 else _("{count} finite numbers").format(count=count)
+        raise InputError(
+            path,
+            _("has a {keyword} that is not {needed}; export the series again").format(keyword=keyword, needed=needed),
+        )
     return values
 
 
@@ -153,39 +167,34 @@ def stack_planes(where: Path, planes: Sequence[Plane]) -> tuple[list[Plane], Gri
         If the images differ in size, spacing or orientation, two lie at the same place, one is missing, or they are
         too few or too many.
     """
-    from highdicom import VolumeGeometry
     from highdicom.spatial import get_volume_positions
 
     _check_alike(where, planes)
-    axes = _axes(where, planes[0])
-    _check_distances(where, planes, np.cross(axes[0], axes[1]))
-    first = planes[0]
-    with dicom_errors(where, "the geometry of its images makes no volume; export the series again"):
+    row, column = _axes(where, planes[0])
+    normal = np.cross(row, column)
+    _check_distances(where, planes, normal)
+    with dicom_errors(where, _("the geometry of its images makes no volume; export the series again")):
         spacing_mm, places = get_volume_positions(
-            [plane.position for plane in planes], axes.ravel().tolist(), rtol=SPACING_TOLERANCE
+            [plane.position for plane in planes], [*row, *column], rtol=SPACING_TOLERANCE
         )
         if spacing_mm is None or places is None:
-            raise InputError(where, "its slices are not evenly stacked at a right angle to the image plane")
-        ordered = [plane for _, plane in sorted(zip(places, planes, strict=True), key=lambda pair: pair[0])]
-        geometry = VolumeGeometry.from_attributes(
-            image_position=ordered[0].position,
-            image_orientation=axes.ravel().tolist(),
-            rows=first.rows,
-            columns=first.columns,
-            pixel_spacing=first.pixel_spacing,
-            spacing_between_slices=spacing_mm,
-            number_of_frames=len(ordered),
-            coordinate_system="PATIENT",
-        )
-    affine: FloatArray = np.diag([-1.0, -1.0, 1.0, 1.0]) @ np.asarray(geometry.affine)[:, [2, 1, 0, 3]]
-    return ordered, Grid((len(ordered), first.rows, first.columns), affine)
+            raise InputError(where, _("its slices are not evenly stacked at a right angle to the image plane"))
+    ordered = sorted(planes, key=lambda plane: float(np.dot(plane.position, normal)))
+    between_rows, between_columns = ordered[0].pixel_spacing
+    lps = np.eye(4)
+    lps[:3, :3] = np.stack([row * between_columns, column * between_rows, normal * spacing_mm], axis=1)
+    lps[:3, 3] = ordered[0].position
+    affine: FloatArray = np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps
+    return ordered, Grid((len(ordered), ordered[0].rows, ordered[0].columns), affine)
 
 
 def _axes(where: Path, plane: Plane) -> FloatArray:
     """Directions along a row and along a column, shape (2, 3), freed from the rounding of the header."""
     axes: FloatArray = np.reshape(plane.orientation, (2, 3))
     if np.abs(axes @ axes.T - np.eye(2)).max() > ORIENTATION_TOLERANCE:
-        raise InputError(where, "its image orientation is not two directions at a right angle; export the series again")
+        raise InputError(
+            where, _("its image orientation is not two directions at a right angle; export the series again")
+        )
     row = axes[0] / np.linalg.norm(axes[0])
     column = axes[1] - row * (row @ axes[1])
     return np.stack([row, column / np.linalg.norm(column)])
@@ -194,20 +203,38 @@ def _axes(where: Path, plane: Plane) -> FloatArray:
 def _check_alike(where: Path, planes: Sequence[Plane]) -> None:
     first = planes[0]
     if len(planes) < 2:
-        raise InputError(where, "is a single image; name the folder that holds the whole series")
+        raise InputError(where, _("is a single image; name the folder that holds the whole series"))
     for plane in planes:
         if (plane.rows, plane.columns) != (first.rows, first.columns):
-            raise InputError(where, f"its images differ in size ({_name(where, first)}, {_name(where, plane)})")
+            raise InputError(
+                where,
+                _("its images differ in size ({first}, {other})").format(
+                    first=_name(where, first), other=_name(where, plane)
+                ),
+            )
         if not np.allclose(plane.pixel_spacing, first.pixel_spacing, rtol=1e-3, atol=0):
             raise InputError(
-                where, f"its images differ in pixel spacing ({_name(where, first)}, {_name(where, plane)})"
+                where,
+                _("its images differ in pixel spacing ({first}, {other})").format(
+                    first=_name(where, first), other=_name(where, plane)
+                ),
             )
         if not np.allclose(plane.orientation, first.orientation, atol=ORIENTATION_TOLERANCE):
-            raise InputError(where, f"its images differ in orientation ({_name(where, first)}, {_name(where, plane)})")
+            raise InputError(
+                where,
+                _("its images differ in orientation ({first}, {other})").format(
+                    first=_name(where, first), other=_name(where, plane)
+                ),
+            )
     if min(first.rows, first.columns) < 2 or len(planes) * first.rows * first.columns > MAX_VOXELS:
-        raise InputError(where, f"its {len(planes)} images of {first.rows} x {first.columns} pixels are no usable scan")
+        raise InputError(
+            where,
+            _("its {count} images of {rows} x {columns} pixels are no usable scan").format(
+                count=len(planes), rows=first.rows, columns=first.columns
+            ),
+        )
     if min(first.pixel_spacing) <= 0:
-        raise InputError(where, "its pixel spacing is zero or negative; export the series again")
+        raise InputError(where, _("its pixel spacing is zero or negative; export the series again"))
 
 
 def _check_distances(where: Path, planes: Sequence[Plane], normal: FloatArray) -> None:
@@ -219,19 +246,24 @@ def _check_distances(where: Path, planes: Sequence[Plane], normal: FloatArray) -
     if gaps[closest] < SAME_PLACE_MM:
         one, other = (_name(where, planes[order[n]]) for n in (closest, closest + 1))
         raise InputError(
-            where, f"two of its images lie at the same place ({one}, {other}); name a series without repeated slices"
+            where,
+            _("two of its images lie at the same place ({one}, {other}); name a series without repeated slices").format(
+                one=one, other=other
+            ),
         )
     usual = float(np.median(gaps)) if len(gaps) > 2 else float(gaps.min())
     if gaps[widest] > usual * (1 + SPACING_TOLERANCE):
         one, other = (_name(where, planes[order[n]]) for n in (widest, widest + 1))
         raise InputError(
             where,
-            f"a slice is missing between {one} and {other} ({gaps[widest]:.3g} mm apart, others {usual:.3g} mm); "
-            "export the whole series again",
+            _(
+                "a slice is missing between {one} and {other} ({gap:.3g} mm apart, others {usual:.3g} "
+                "mm); export the whole series again"
+            ).format(one=one, other=other, gap=gaps[widest], usual=usual),
         )
 
 
 def _name(where: Path, plane: Plane) -> str:
     inside = plane.path != where and plane.path.is_relative_to(where)
     name = str(plane.path.relative_to(where)) if inside else plane.path.name
-    return f"{name} frame {plane.frame + 1}" if plane.frame else name
+    return _("{name} frame {number}").format(name=name, number=plane.frame + 1) if plane.frame else name

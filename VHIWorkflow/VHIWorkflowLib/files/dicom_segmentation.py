@@ -9,10 +9,13 @@ import numpy as np
 
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import Grid, Volume
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .dicom_access import dicom_errors
 from .errors import InputError
 from .image_header import shown
+
+_ = sentences_of(__name__)
 
 SEGMENTATION_STORAGE = "1.2.840.10008.5.1.4.1.1.66.4"
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -44,10 +47,10 @@ def read_dicom_segmentation(path: Path, segment: str | None = None) -> Volume:
     highdicom = highdicom_for(path)
     from pydicom import dcmread
 
-    with dicom_errors(path, "cannot be read as a DICOM segmentation (damaged file?); export it again"):
+    with dicom_errors(path, _("cannot be read as a DICOM segmentation (damaged file?); export it again")):
         dataset = dcmread(path)
         if dataset.get("SOPClassUID") != SEGMENTATION_STORAGE:
-            raise InputError(path, "is DICOM, but no segmentation (SEG); export the mask as SEG, NIfTI or NRRD")
+            raise InputError(path, _("is DICOM, but no segmentation (SEG); export the mask as SEG, NIfTI or NRRD"))
         found = highdicom.seg.Segmentation.from_dataset(dataset)
         volume = found.get_volume(segment_numbers=[_chosen(path, found, segment)], combine_segments=True, relabel=True)
         array = np.asarray(volume.array) > 0
@@ -55,7 +58,7 @@ def read_dicom_segmentation(path: Path, segment: str | None = None) -> Volume:
     try:
         return Volume(array, Grid(array.shape, affine))
     except MeasurementError as error:
-        raise InputError(path, str(error)) from error
+        raise InputError(path, error.sentence) from error
 
 
 def highdicom_for(path: Path) -> Any:
@@ -69,7 +72,9 @@ def highdicom_for(path: Path) -> Any:
     try:
         import highdicom
     except ImportError as error:
-        problem = "is DICOM; install the Python package highdicom to read masks in it, or export them as NIfTI or NRRD"
+        problem = _(
+            "is DICOM; install the Python package highdicom to read masks in it, or export them as NIfTI or NRRD"
+        )
         raise InputError(path, problem) from error
     return highdicom
 
@@ -83,5 +88,7 @@ def _chosen(path: Path, found: object, segment: str | None) -> int:
     wanted = [n for n, label in labels.items() if segment is not None and label.casefold() == segment.casefold()]
     if len(wanted) != 1:
         known = ", ".join(f"'{shown(label)}'" for label in labels.values())
-        raise InputError(path, f"holds the segments {known}, not a single one; export the wanted segment alone")
+        raise InputError(
+            path, _("holds the segments {known}, not a single one; export the wanted segment alone").format(known=known)
+        )
     return int(wanted[0])

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import Volume
+from VHIWorkflowLib.core.sentences import listed, sentences_of
 
 from .dicom_folder import Series, find_series
 from .dicom_pixels import read_planes
 from .dicom_planes import stack_planes
 from .errors import InputError
 from .image_header import shown
+
+_ = sentences_of(__name__)
 
 MOST_LISTED = 12
 
@@ -93,6 +96,17 @@ def series_files(path: Path, series: str | None = None) -> tuple[Path, ...]:
     return _choose(path, series).paths
 
 
+def patient_id(path: Path, series: str | None = None) -> str:
+    """PatientID of the series that ``read_series`` would read; empty where the header says nothing.
+
+    Raises
+    ------
+    InputError
+        As ``read_series``, as far as the choice goes.
+    """
+    return _choose(path, series).text("PatientID")
+
+
 def list_series(folder: Path, on_damaged: Callable[[InputError], None] | None = None) -> list[SeriesInfo]:
     """Series in a folder and its subfolders, sorted by patient, date and description; only headers are read.
 
@@ -121,7 +135,7 @@ def _info(series: Series) -> SeriesInfo:
         _, grid = stack_planes(folder, series.planes())
         shape, spacing_mm = grid.shape, grid.spacing_mm
     except VHIError as error:
-        problem = str(error)
+        problem = error.sentence
     return SeriesInfo(
         folder=folder,
         files=series.paths,
@@ -140,17 +154,25 @@ def _info(series: Series) -> SeriesInfo:
 def _choose(path: Path, wanted: str | None) -> Series:
     found = find_series(path)
     if not found:
-        raise InputError(path, "holds no DICOM scan (reports, localisers and secondary captures are passed over)")
+        raise InputError(path, _("holds no DICOM scan (reports, localisers and secondary captures are passed over)"))
     matching = found if wanted is None else _matching(found, wanted)
     if len(matching) == 1:
         _check_one_patient(path, matching[0])
         return matching[0]
-    listed = _listing(matching or found)
+    choice = _listing(matching or found)
     if wanted is None:
-        raise InputError(path, f"holds {listed}; choose one by its description or UID")
+        raise InputError(path, _("holds {series}; choose one by its description or UID").format(series=choice))
     if not matching:
-        raise InputError(path, f"holds no series '{shown(wanted)}' but {listed}; choose one by its description or UID")
-    raise InputError(path, f"'{shown(wanted)}' may mean any of {listed}; choose one by its UID")
+        raise InputError(
+            path,
+            _("holds no series '{wanted}' but {series}; choose one by its description or UID").format(
+                wanted=shown(wanted), series=choice
+            ),
+        )
+    raise InputError(
+        path,
+        _("'{wanted}' may mean any of {series}; choose one by its UID").format(wanted=shown(wanted), series=choice),
+    )
 
 
 def _matching(found: Sequence[Series], wanted: str) -> list[Series]:
@@ -170,24 +192,36 @@ def _listing(found: Sequence[Series]) -> str:
     """Series in words: description, number of images, and what else tells them apart."""
     patients = len({series.patient for series in found})
     same_names = len({series.description for series in found}) < len(found)
-    entries = []
+    entries: list[str] = []
     for series in found[:MOST_LISTED]:
-        facts = [f"{series.images} images"]
-        facts += [f"patient {shown(series.patient[0]) or 'without ID'}"] if patients > 1 else []
-        facts += [f"UID {shown(series.uid)}"] if same_names else []
-        entries.append(f"'{shown(series.description)}' ({', '.join(facts)})")
-    entries += ["..."] if len(found) > MOST_LISTED else []
-    of_whom = f" of {patients} different patients" if patients > 1 else ""
-    return f"{len(found)} series{of_whom}: {', '.join(entries)}"
+        facts: list[str] = [_("{count} images").format(count=series.images)]
+        if patients > 1:
+            patient = shown(series.patient[0])
+            facts.append(_("patient {name}").format(name=patient) if patient else _("patient without ID"))
+        facts += [_("UID {uid}").format(uid=shown(series.uid))] if same_names else []
+        entries.append(_("'{name}' ({facts})").format(name=shown(series.description), facts=listed(facts)))
+    entries += [_("...")] if len(found) > MOST_LISTED else []
+    if patients > 1:
+        return _("{count} series of {patients} different patients: {series}").format(
+            count=len(found), patients=patients, series=listed(entries)
+        )
+    return _("{count} series: {series}").format(count=len(found), series=listed(entries))
 
 
 def _check_one_patient(path: Path, series: Series) -> None:
     for keyword in ("PatientID", "PatientName", "StudyInstanceUID"):
         values = list(dict.fromkeys(file.texts[keyword] for file in series.files))
         if len(values) > 1:
-            two = "studies" if keyword == "StudyInstanceUID" else "patients"
-            raise InputError(
-                path,
-                f"mixes images of two {two} in one series ({keyword} '{shown(values[0])}' and '{shown(values[1])}'); "
-                "export the series again",
+            problem = (
+                _(
+                    "mixes images of two studies in one series ({keyword} '{one}' and '{other}'); "
+                    "export the series again"
+                )
+                if keyword == "StudyInstanceUID"
+                else _(
+                    "mixes images of two patients in one series ({keyword} '{one}' and '{other}'); "
+                    "export the series again"
+                )
             )
+            one, other = shown(values[0]), shown(values[1])
+            raise InputError(path, problem.format(keyword=keyword, one=one, other=other))

@@ -13,12 +13,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .disk_errors import clear_errors
 from .errors import RecordError
 from .native_locks import NativeLock
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
+
+_ = sentences_of(__name__)
 
 LOCK_TIMEOUT_SECONDS = 30.0
 
@@ -61,8 +65,10 @@ def locked(path: str | os.PathLike[str], timeout: float = LOCK_TIMEOUT_SECONDS) 
             try:
                 lock.acquire(timeout=timeout, poll_interval=_LOCK_POLL_SECONDS)
             except TimeoutError as error:
-                problem = f"{_read_holder(lock_path)} has kept it in use for more than {timeout:g} s"
-                raise RecordError(target, f"{problem}; wait, or end that program, and try again") from error
+                problem = _(
+                    "{holder} has kept it in use for more than {timeout:g} s; wait, or end that program, and try again"
+                ).format(holder=_read_holder(lock_path), timeout=timeout)
+                raise RecordError(target, problem) from error
         if is_systems_own():
             _note_holder(lock_path)
         yield
@@ -116,4 +122,4 @@ def _read_holder(lock_path: Path) -> str:
             os.close(descriptor)
         if text.isprintable() and "(process " in text:
             return text
-    return "another program"
+    return _("another program")

@@ -16,14 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from VHIWorkflowLib.core.sentences import listed, sentences_of
+
 from .case_folders import valid_name
 from .errors import InputError
 from .scans import Scan
 from .time_points import place_in_time
-from .worklist_cases import BASELINE, WorklistCase
+from .worklist_cases import BASELINE, PIECES, WorklistCase
 
 if TYPE_CHECKING:
     from .dicom_series import SeriesInfo
+
+_ = sentences_of(__name__)
 
 IMAGE_ENDINGS = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 ENDINGS = (*IMAGE_ENDINGS, ".mrk.json")
@@ -40,11 +44,12 @@ ROLES = {
     "keep": re.compile(r"(?<![a-z])keep(?![a-z])|inflammation"),
     "mask": re.compile(r"(?<![a-z])(mask|seg|segmentation|label|labels|labelmap|roi)(?![a-z])"),
     "stir": re.compile(r"(?<![a-z])(stir|tirm)(?![a-z])"),
-    "t1w": re.compile(r"(?<![a-z0-9])t1(?![0-9])(?![ _-]?(map|rho))"),
+    "t1w": re.compile(r"(?<![a-z0-9])t1w?(?![0-9])(?![ _-]?(map|rho))"),
 }
 """What a name says of a file; the first that matches counts, so that `stir_mask` is not a STIR."""
 
 SCANS = {"stir": "STIR", "t1w": "T1w"}
+MASKS = ("normal_bone", "disease_region", "keep")
 
 
 @dataclass
@@ -85,7 +90,8 @@ def scan_folder(folder: str | os.PathLike[str]) -> tuple[list[WorklistCase], lis
         Cases with one STIR and one T1w, in the order of their folders; those of one subject in the order of their study
         dates where these tell them apart, else of their time points (`place_in_time`).
     problems
-        One sentence for each folder that holds images but no such pair, or several, or whose name cannot be used.
+        One sentence for each folder that holds images but no such pair, or several, or whose name cannot be used; and
+        for a case with several disease regions, of which none is listed.
 
     Raises
     ------
@@ -94,7 +100,7 @@ def scan_folder(folder: str | os.PathLike[str]) -> tuple[list[WorklistCase], lis
     """
     root = Path(folder)
     if not root.is_dir():
-        raise InputError(root, "is not a folder; give the folder that holds the cases")
+        raise InputError(root, _("is not a folder; give the folder that holds the cases"))
     problems: list[str] = []
     places: dict[tuple[str, ...], str] = {}
     found: list[tuple[WorklistCase, str]] = []
@@ -102,12 +108,22 @@ def scan_folder(folder: str | os.PathLike[str]) -> tuple[list[WorklistCase], lis
         try:
             case = _case(group)
         except _NoCaseError as error:
-            problems.append(f"{group.place}: {error}")
+            problems.append(_("{place}: {error}").format(place=group.place, error=error))
             continue
         if case.key in places:
-            problems.append(f"{group.place}: case {case.case_id!r}, {case.time_point!r} is also in {places[case.key]}")
+            problems.append(
+                _("{place}: case {case!r}, {time_point!r} is also in {other}").format(
+                    place=group.place, case=case.case_id, time_point=case.time_point, other=places[case.key]
+                )
+            )
             continue
         places[case.key] = group.place
+        if len(group.paths("disease_region")) > 1:
+            problems.append(
+                _("{place}: which of its disease regions counts ({files}) is for you to say in the worklist").format(
+                    place=group.place, files=group.listed("disease_region")
+                )
+            )
         found.append((case, group.study_date))
     return _in_time(found), problems
 
@@ -146,15 +162,20 @@ class _NoCaseError(Exception):
 def _case(group: _Group) -> WorklistCase:
     counts = {scan: len(group.paths(scan)) for scan in SCANS}
     if set(counts.values()) != {1}:
-        found = ", ".join(
-            f"{count or 'no'} {SCANS[scan]}" + (f" ({group.listed(scan)})" if count else "")
+        found = [
+            _("{count} {scan} ({files})").format(count=count, scan=SCANS[scan], files=group.listed(scan))
+            if count
+            else _("no {scan}").format(scan=SCANS[scan])
             for scan, count in counts.items()
-        )
-        raise _NoCaseError(f"one STIR and one T1w scan are needed, found {found}")
+        ]
+        raise _NoCaseError(_("one STIR and one T1w scan are needed, found {found}").format(found=listed(found)))
     try:
         case_id, time_point = valid_name("case_id", group.case_id), valid_name("time_point", group.time_point)
     except InputError as error:
-        raise _NoCaseError(str(error)) from error
+        raise _NoCaseError(error.sentence) from error
+    for path in (path for role in (*SCANS, *MASKS) for path in group.paths(role)):
+        if not f"{group.place}{path.name}".isprintable() or PIECES in path.name:
+            raise _NoCaseError(_("a worklist cannot hold the name {name!r}; rename it").format(name=path.name))
     regions, keeps = group.paths("disease_region"), group.paths("keep")
     return WorklistCase(
         case_id=case_id,
@@ -171,7 +192,7 @@ def _file_groups(root: Path, problems: list[str]) -> Iterator[_Group]:
     """Groups of image files, folder by folder."""
 
     def unreadable(error: OSError) -> None:
-        problems.append(f"{error.filename}: cannot be read ({error.strerror})")
+        problems.append(_("{path}: cannot be read ({reason})").format(path=error.filename, reason=error.strerror))
 
     for place, folders, names in os.walk(root, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -199,9 +220,9 @@ def _series_groups(root: Path, problems: list[str]) -> list[_Group]:
     from .dicom_series import list_series
 
     try:
-        found = list_series(root, lambda error: problems.append(str(error)))
+        found = list_series(root, lambda error: problems.append(error.sentence))
     except InputError as error:
-        problems.append(str(error))
+        problems.append(error.sentence)
         return []
     studies: dict[tuple[str, str], list[SeriesInfo]] = {}
     for info in found:
@@ -213,7 +234,9 @@ def _series_groups(root: Path, problems: list[str]) -> list[_Group]:
         case_id, time_point = name[0], name[1] or BASELINE
         if not case_id or names.count(name) > 1:  # anonymised: folders tell more
             case_id, time_point = _names(root, parts)
-        place = f"{'/'.join(parts) or root.name} (patient {infos[0].patient_id or 'unknown'})"
+        place = _("{folder} (patient {name})").format(
+            folder="/".join(parts) or root.name, name=infos[0].patient_id or _("unknown")
+        )
         group = _Group(place, case_id, time_point, infos[0].study_date)
         for info in infos:
             role = role_of(info.description)

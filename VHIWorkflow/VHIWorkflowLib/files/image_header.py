@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .errors import InputError
 from .stored_bytes import check_regular_file, gzip_chunks, plain_chunks, zlib_chunks
+
+_ = sentences_of(__name__)
 
 MAX_VOXELS = 2**26
 """Largest volume that is read: 67 million voxels, more than twenty times a usual sacroiliac scan."""
@@ -98,7 +103,7 @@ class ImageHeader:
         try:
             check_regular_file(self.data_path)
         except InputError as error:
-            raise InputError(self.path, f"its voxel data cannot be read: {error}") from error
+            raise InputError(self.path, _("its voxel data cannot be read: {error}").format(error=error)) from error
 
     def check_data(self) -> None:
         """Check that the file holds exactly the voxel data that its header promises.
@@ -115,19 +120,23 @@ class ImageHeader:
             found, not_finite = self._count()
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(
-                self.path, "its compressed data are damaged or cut off; copy or export the file again"
+                self.path, _("its compressed data are damaged or cut off; copy or export the file again")
             ) from error
         if found < self.data_bytes:
             raise InputError(
                 self.path,
-                f"holds {max(found, 0)} of the {self.data_bytes} bytes of voxel data its header announces "
-                "(file cut off?); copy or export the file again",
+                _(
+                    "holds {found} of the {data_bytes} bytes of voxel data its header announces (file cut "
+                    "off?); copy or export the file again"
+                ).format(found=max(found, 0), data_bytes=self.data_bytes),
             )
         if found > self.data_bytes:
             raise InputError(
                 self.path,
-                f"holds more voxel data than the {self.data_bytes} bytes its header announces (header damaged?); "
-                "export the file again",
+                _(
+                    "holds more voxel data than the {data_bytes} bytes its header announces (header "
+                    "damaged?); export the file again"
+                ).format(data_bytes=self.data_bytes),
             )
         if not_finite:
             raise InputError(self.path, not_finite_problem(not_finite))
@@ -170,10 +179,14 @@ def data_file_beside(path: Path, name: str) -> Path:
         If the name leads to another folder, also through a symbolic link.
     """
     if name in ("", ".", "..") or not name.isprintable() or set(name) & set("/\\%:"):
-        raise InputError(path, f"names voxel data '{shown(name)}' that are not one file in the same folder")
+        raise InputError(
+            path, _("names voxel data '{name}' that are not one file in the same folder").format(name=shown(name))
+        )
     beside = path.parent / name
-    if beside.is_symlink() and beside.resolve().parent != path.resolve().parent:
-        raise InputError(path, f"names voxel data '{shown(name)}', a symbolic link out of the folder")
+    if beside.is_symlink() and os.path.dirname(os.path.realpath(beside)) != os.path.dirname(os.path.realpath(path)):
+        raise InputError(
+            path, _("names voxel data '{name}', a symbolic link out of the folder").format(name=shown(name))
+        )
     return beside
 
 
@@ -184,8 +197,12 @@ def shown(text: str) -> str:
 
 def not_finite_problem(count: int) -> str:
     """What to say of a scan with that many voxels that are not finite."""
-    voxels = "voxel whose intensity is" if count == 1 else "voxels whose intensities are"
-    return f"has {count} {voxels} not a finite number (NaN or infinity); export the scan again"
+    problem = (
+        _("has {count} voxel whose intensity is not a finite number (NaN or infinity); export the scan again")
+        if count == 1
+        else _("has {count} voxels whose intensities are not a finite number (NaN or infinity); export the scan again")
+    )
+    return problem.format(count=count)
 
 
 def drop_single_axes(path: Path, sizes: Sequence[int]) -> tuple[int, int, int]:
@@ -198,10 +215,15 @@ def drop_single_axes(path: Path, sizes: Sequence[int]) -> tuple[int, int, int]:
     """
     sizes = [int(size) for size in sizes]
     if len(sizes) < 3:
-        raise InputError(path, f"is a {len(sizes)}D image; a 3D volume is needed")
+        raise InputError(path, _("is a {dimensions}D image; a 3D volume is needed").format(dimensions=len(sizes)))
     if any(size != 1 for size in sizes[3:]):
         extent = " x ".join(str(size) for size in sizes)
-        raise InputError(path, f"is a {len(sizes)}D image ({extent}); a single 3D volume is needed")
+        raise InputError(
+            path,
+            _("is a {dimensions}D image ({extent}); a single 3D volume is needed").format(
+                dimensions=len(sizes), extent=extent
+            ),
+        )
     return sizes[0], sizes[1], sizes[2]
 
 
@@ -214,24 +236,35 @@ def affine_spacing(affine: npt.NDArray[np.float64]) -> tuple[float, float, float
 def _check_shape(path: Path, shape: tuple[int, int, int], components: int) -> None:
     extent = " x ".join(str(size) for size in shape)
     if min(shape) < 1 or components < 1:
-        raise InputError(path, f"its header gives an impossible image size ({extent})")
+        raise InputError(path, _("its header gives an impossible image size ({extent})").format(extent=extent))
     if min(shape) == 1:
-        raise InputError(path, f"is a 2D image ({extent}); a 3D volume is needed")
+        raise InputError(path, _("is a 2D image ({extent}); a 3D volume is needed").format(extent=extent))
     if math.prod(shape) * components > MAX_VOXELS:
         raise InputError(
             path,
-            f"its header announces {extent} voxels, more than the {MAX_VOXELS // 10**6} million that a volume may have",
+            _("its header announces {extent} voxels, more than the {millions} million that a volume may have").format(
+                extent=extent, millions=MAX_VOXELS // 10**6
+            ),
         )
 
 
 def _check_spacing(path: Path, spacing_mm: tuple[float, float, float]) -> None:
     extent = " x ".join(f"{length:.4g}" for length in spacing_mm)
     if not all(math.isfinite(length) for length in spacing_mm):
-        raise InputError(path, f"its voxel spacing is not a number ({extent}); export the scan again")
+        raise InputError(
+            path, _("its voxel spacing is not a number ({extent}); export the scan again").format(extent=extent)
+        )
     if min(spacing_mm) < 0:
-        raise InputError(path, f"its voxel spacing is negative ({extent} mm); export the scan again")
+        raise InputError(
+            path, _("its voxel spacing is negative ({extent} mm); export the scan again").format(extent=extent)
+        )
     if min(spacing_mm) == 0:
-        raise InputError(path, f"its voxel spacing is zero ({extent} mm); export the scan again")
+        raise InputError(
+            path, _("its voxel spacing is zero ({extent} mm); export the scan again").format(extent=extent)
+        )
     low, high = SPACING_RANGE_MM
     if min(spacing_mm) < low or max(spacing_mm) > high:
-        raise InputError(path, f"its voxel spacing of {extent} mm is not that of a scan; export the scan again")
+        raise InputError(
+            path,
+            _("its voxel spacing of {extent} mm is not that of a scan; export the scan again").format(extent=extent),
+        )

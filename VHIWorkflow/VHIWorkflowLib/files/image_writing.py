@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from VHIWorkflowLib.core.grids import Volume
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .errors import RecordError
 from .itk import itk_image, itk_silent, simple_itk
 from .safe_files import replacing
+
+_ = sentences_of(__name__)
 
 
 def write_volume(path: Path, volume: Volume) -> None:
@@ -27,4 +30,4 @@ def write_volume(path: Path, volume: Volume) -> None:
         try:
             simple_itk().WriteImage(itk_image(array, volume.grid), os.fspath(temporary), True)
         except RuntimeError as error:
-            raise RecordError(path, "cannot be written; check the space on the disk and the permissions") from error
+            raise RecordError(path, _("cannot be written; check the space on the disk and the permissions")) from error

@@ -17,11 +17,15 @@ from typing import Any
 import numpy as np
 
 from VHIWorkflowLib.core.grids import BoolArray, FloatArray, Grid, Volume
+from VHIWorkflowLib.core.reordering import on_grid
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .errors import InputError
 from .image_header import shown
 from .stored_bytes import read_start
 from .volumes import read_mask
+
+_ = sentences_of(__name__)
 
 MAX_FILE_BYTES = 2**24
 MAX_POINTS = 10_000
@@ -41,8 +45,8 @@ def read_normal_bone(paths: Sequence[Path], grid: Grid) -> Volume:
     Parameters
     ----------
     paths
-        Label files on the STIR grid (of a segmentation with several segments, "Normal bone" is taken), and Slicer
-        markup files (.mrk.json, .json).
+        Label files on the voxels of the STIR, in any order of storage (of a segmentation with several segments, "Normal
+        bone" is taken), and Slicer markup files (.mrk.json, .json).
     grid
         The STIR grid.
 
@@ -57,15 +61,13 @@ def read_normal_bone(paths: Sequence[Path], grid: Grid) -> Volume:
         If no file is named, one cannot be read, or a label file lies on another grid.
     """
     if not paths:
-        raise InputError("normal bone", "no file is named")
+        raise InputError(_("normal bone"), _("no file is named"))
     union = np.zeros(grid.shape, dtype=bool)
     for path in map(Path, paths):
         if path.name.lower().endswith(".json"):
             union |= read_normal_bone_markup(path, grid).array
         else:
-            mask = read_mask(path, segment=SEGMENT_NAME)
-            _check_same_grid(path, mask.grid, grid)
-            union |= mask.array
+            union |= _on_stir(path, read_mask(path, segment=SEGMENT_NAME), grid)
     return Volume(union, grid)
 
 
@@ -94,10 +96,14 @@ def read_normal_bone_markup(path: Path, grid: Grid) -> Volume:
     path = Path(path)
     region = np.zeros(grid.shape, dtype=bool)
     for number, markup in enumerate(_markups(path), start=1):
-        name = f"markup {number} ('{shown(str(markup.get('name') or markup.get('type')))}')"
+        name = _("markup {number} ('{label}')").format(
+            number=number, label=shown(str(markup.get("name") or markup.get("type")))
+        )
         inside = _fill(path, name, markup, grid)
         if not inside.any():
-            raise InputError(path, f"{name} encloses no voxel of the STIR; is it of the same examination?")
+            raise InputError(
+                path, _("{name} encloses no voxel of the STIR; is it of the same examination?").format(name=name)
+            )
         region |= inside
     return Volume(region, grid)
 
@@ -105,27 +111,34 @@ def read_normal_bone_markup(path: Path, grid: Grid) -> Volume:
 def _markups(path: Path) -> list[dict[str, Any]]:
     content = read_start(path, MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
-        raise InputError(path, "is too large for a markup file")
+        raise InputError(path, _("is too large for a markup file"))
     try:
         document = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise InputError(path, "is not a Slicer markup file (no proper JSON); save the markup again") from error
+        raise InputError(path, _("is not a Slicer markup file (no proper JSON); save the markup again")) from error
     known = isinstance(document, dict) and isinstance(document.get("@schema"), str)
     if not known or not re.search(r"markups-schema-v1\.\d+\.\d+\.json", document["@schema"]):
-        raise InputError(path, "is not a Slicer markup file of a known version; save it in Slicer as .mrk.json")
+        raise InputError(path, _("is not a Slicer markup file of a known version; save it in Slicer as .mrk.json"))
     markups = document.get("markups")
     if not isinstance(markups, list) or not markups or not all(isinstance(markup, dict) for markup in markups):
-        raise InputError(path, "holds no markup; draw a closed curve or an ROI and save it again")
+        raise InputError(path, _("holds no markup; draw a closed curve or an ROI and save it again"))
     return markups
 
 
 def _fill(path: Path, name: str, markup: dict[str, Any], grid: Grid) -> BoolArray:
     kind = markup.get("type")
     if kind not in ("ClosedCurve", "ROI"):
-        raise InputError(path, f"{name} is of type {shown(str(kind))}; only closed curves and ROIs mark a region")
+        raise InputError(
+            path,
+            _("{name} is of type {kind}; only closed curves and ROIs mark a region").format(
+                name=name, kind=shown(str(kind))
+            ),
+        )
     system, units = markup.get("coordinateSystem", "LPS"), markup.get("coordinateUnits", "mm")
     if system not in ("RAS", "LPS") or (units[:1] if isinstance(units, list) else [units]) != ["mm"]:
-        raise InputError(path, f"{name} is not in RAS or LPS coordinates in mm; save it again in Slicer")
+        raise InputError(
+            path, _("{name} is not in RAS or LPS coordinates in mm; save it again in Slicer").format(name=name)
+        )
     if kind == "ROI":
         return _fill_box(path, name, markup, grid, TO_RAS[system])
     return _fill_curve(path, name, _points(path, name, markup) * TO_RAS[system], grid)
@@ -135,12 +148,19 @@ def _points(path: Path, name: str, markup: dict[str, Any]) -> FloatArray:
     """Points that were set, shape (n, 3), in the coordinates of the file."""
     entries = markup.get("controlPoints")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise InputError(path, f"{name} has no list of points; save it again in Slicer")
+        raise InputError(path, _("{name} has no list of points; save it again in Slicer").format(name=name))
     entries = [entry for entry in entries if entry.get("positionStatus", "defined") == "defined"]
     if len(entries) < 3:
-        raise InputError(path, f"{name} has {len(entries)} points; a closed curve needs at least 3")
+        raise InputError(
+            path, _("{name} has {count} points; a closed curve needs at least 3").format(name=name, count=len(entries))
+        )
     if len(entries) > MAX_POINTS:
-        raise InputError(path, f"{name} has {len(entries)} points, more than the {MAX_POINTS} that are read")
+        raise InputError(
+            path,
+            _("{name} has {count} points, more than the {max_points} that are read").format(
+                name=name, count=len(entries), max_points=MAX_POINTS
+            ),
+        )
     return np.array([_numbers(path, name, entry, "position", 3) for entry in entries])
 
 
@@ -151,7 +171,12 @@ def _numbers(path: Path, name: str, entry: dict[str, Any], key: str, count: int)
         or len(values) != count
         or not all(isinstance(value, int | float) and abs(value) < 1e6 for value in values)
     ):
-        raise InputError(path, f"{name} has a {key} that is not {count} numbers; save it again in Slicer")
+        raise InputError(
+            path,
+            _("{name} has a {key} that is not {count} numbers; save it again in Slicer").format(
+                name=name, key=key, count=count
+            ),
+        )
     return np.array(values, dtype=np.float64)
 
 
@@ -159,14 +184,19 @@ def _fill_curve(path: Path, name: str, points: FloatArray, grid: Grid) -> BoolAr
     """Voxels inside a closed curve through points (n, 3) in RAS mm that lie on one slice."""
     indices = grid.from_ras(points)
     if (indices < -0.5).any() or (indices > np.array(grid.shape) - 0.5).any():
-        raise InputError(path, f"{name} leaves the field of view of the STIR; is it of the same examination?")
+        raise InputError(
+            path, _("{name} leaves the field of view of the STIR; is it of the same examination?").format(name=name)
+        )
     axis = grid.slice_axis
     along = indices[:, axis]
     place = min(max(round(float(np.median(along))), 0), grid.shape[axis] - 1)
     if np.abs(along - place).max() > 0.5 + 1e-6:
         spread_mm = float(np.ptp(along)) * grid.spacing_mm[axis]
         raise InputError(
-            path, f"{name} does not lie on one STIR slice (its points span {spread_mm:.3g} mm); draw it on one slice"
+            path,
+            _(
+                "{name} does not lie on one STIR slice (its points span {spread_mm:.3g} mm); draw it on one slice"
+            ).format(name=name, spread_mm=spread_mm),
         )
     outline = np.delete(closed_spline(indices), axis, axis=1).round(OUTLINE_DECIMALS)
     rows, columns = (size for other, size in enumerate(grid.shape) if other != axis)
@@ -231,12 +261,14 @@ def fill_polygon(polygon: FloatArray, shape: tuple[int, int]) -> BoolArray:
 def _fill_box(path: Path, name: str, markup: dict[str, Any], grid: Grid, to_ras: FloatArray) -> BoolArray:
     """Voxels inside a box; the columns of its orientation matrix are the directions of its edges."""
     if markup.get("roiType", "Box") not in ("Box", "BoundingBox") or markup.get("insideOut", False):
-        raise InputError(path, f"{name} is not a plain box; draw an ROI box that is not inside out")
+        raise InputError(path, _("{name} is not a plain box; draw an ROI box that is not inside out").format(name=name))
     center = _numbers(path, name, markup, "center", 3) * to_ras
     half = _numbers(path, name, markup, "size", 3) / 2
     axes = _numbers(path, name, markup, "orientation", 9).reshape(3, 3) * to_ras[:, np.newaxis]
     if half.min() <= 0 or np.abs(axes.T @ axes - np.eye(3)).max() > 1e-3:
-        raise InputError(path, f"{name} has a size or orientation that is not that of a box; draw it again")
+        raise InputError(
+            path, _("{name} has a size or orientation that is not that of a box; draw it again").format(name=name)
+        )
     corners = center + (np.array(np.meshgrid(*[[-1, 1]] * 3)).reshape(3, -1).T * half) @ axes.T
     found = grid.from_ras(corners)
     low = np.clip(np.floor(found.min(axis=0)), 0, grid.shape).astype(int)
@@ -248,12 +280,17 @@ def _fill_box(path: Path, name: str, markup: dict[str, Any], grid: Grid, to_ras:
     return inside
 
 
-def _check_same_grid(path: Path, mask: Grid, grid: Grid) -> None:
-    if grid.matches(mask):
-        return
-    if mask.shape != grid.shape:
-        sizes = (" x ".join(str(size) for size in reversed(shape)) for shape in (mask.shape, grid.shape))
+def _on_stir(path: Path, mask: Volume, grid: Grid) -> BoolArray:
+    """A mask in the order of the STIR grid."""
+    placed = on_grid(mask, grid)
+    if placed is not None:
+        return placed.array
+    if sorted(mask.grid.shape) != sorted(grid.shape):
+        found, wanted = (" x ".join(str(size) for size in reversed(shape)) for shape in (mask.grid.shape, grid.shape))
         raise InputError(
-            path, "lies on another grid than the STIR ({} voxels, not {}); draw it on the STIR".format(*sizes)
+            path,
+            _("lies on another grid than the STIR ({found} voxels, not {wanted}); draw it on the STIR").format(
+                found=found, wanted=wanted
+            ),
         )
-    raise InputError(path, "lies on another grid than the STIR (same size, another place); draw it on the STIR")
+    raise InputError(path, _("lies on another grid than the STIR (same size, another place); draw it on the STIR"))

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .errors import InputError
 from .image_header import ImageHeader, data_file_beside, drop_single_axes, shown
 from .stored_bytes import read_start
+
+_ = sentences_of(__name__)
 
 MAX_HEADER_BYTES = 2**16
 
@@ -62,20 +66,22 @@ def read_meta_header(path: Path) -> ImageHeader:
     fields, length = _split(path, read_start(path, MAX_HEADER_BYTES))
     sizes = _numbers(path, fields, "DimSize")
     if [float(len(sizes))] != _numbers(path, fields, "NDims") or any(size != int(size) for size in sizes):
-        raise InputError(path, "its header gives impossible image dimensions; export it again")
+        raise InputError(path, _("its header gives impossible image dimensions; export it again"))
     shape = drop_single_axes(path, [int(size) for size in sizes])
     spacing = _numbers(path, fields, "ElementSpacing")
     matrix, offset = _numbers(path, fields, "TransformMatrix"), _numbers(path, fields, "Offset")
     if len(spacing) != len(sizes) or len(matrix) != len(sizes) ** 2 or len(offset) != len(sizes):
-        raise InputError(path, "its spacing, orientation and origin do not fit its dimensions; export it again")
+        raise InputError(path, _("its spacing, orientation and origin do not fit its dimensions; export it again"))
     if not np.allclose(np.linalg.norm(np.reshape(matrix, (len(sizes), len(sizes))), axis=1), 1, atol=1e-3):
-        raise InputError(path, "its orientation (TransformMatrix) is not a rotation; export it again")
+        raise InputError(path, _("its orientation (TransformMatrix) is not a rotation; export it again"))
     itemsize = ITEM_SIZES.get(fields["ElementType"])
     if itemsize is None:
-        raise InputError(path, f"has voxels of a type that is not read ('{shown(fields['ElementType'])}')")
+        raise InputError(
+            path, _("has voxels of a type that is not read ('{type}')").format(type=shown(fields["ElementType"]))
+        )
     local = fields["ElementDataFile"].upper() == "LOCAL"
     if itemsize > 1 and fields.get("BinaryDataByteOrderMSB") not in ("True", "False"):
-        raise InputError(path, "its header does not say the byte order (BinaryDataByteOrderMSB: True or False)")
+        raise InputError(path, _("its header does not say the byte order (BinaryDataByteOrderMSB: True or False)"))
     header = ImageHeader(
         path=path,
         image_io="MetaImageIO",
@@ -98,7 +104,9 @@ def _check_compressed_size(header: ImageHeader, announced: str | None) -> None:
     if announced is not None and announced != str(found):
         raise InputError(
             header.path,
-            f"its compressed data are damaged or cut off ({found} bytes of {shown(announced)}); export it again",
+            _("its compressed data are damaged or cut off ({found} bytes of {announced}); export it again").format(
+                found=found, announced=shown(announced)
+            ),
         )
 
 
@@ -106,21 +114,28 @@ def _split(path: Path, start: bytes) -> tuple[dict[str, str], int]:
     """Fields of the header, and its length in bytes."""
     end = re.search(rb"^ElementDataFile *= *[^\n]*(\n|$)", start, re.MULTILINE)
     if not re.match(rb" *(ObjectType|NDims|Comment) *=", start) or end is None:
-        raise InputError(path, "is not MetaImage although its name says so, or its start is damaged; export it again")
+        raise InputError(
+            path, _("is not MetaImage although its name says so, or its start is damaged; export it again")
+        )
     fields: dict[str, str] = {}
     for line in start[: end.end()].decode("latin-1").splitlines():
         name, equals, value = (part.strip() for part in line.partition("="))
         name = OTHER_NAMES.get(name, name)
         if not equals or name in fields:
-            raise InputError(path, f"its header is damaged at '{shown(line)}'; export it again")
+            raise InputError(path, _("its header is damaged at '{line}'; export it again").format(line=shown(line)))
         fields[name] = value
     for name in NEEDED:
         if name not in fields:
-            raise InputError(path, f"its header has no '{name}', so the volume cannot be placed; export it again")
+            raise InputError(
+                path, _("its header has no '{name}', so the volume cannot be placed; export it again").format(name=name)
+            )
     for name, allowed in FIXED.items():
         if fields.get(name, allowed[0]) not in allowed:
             raise InputError(
-                path, f"its header says {name} = {shown(fields[name])}, which is not read; export it again"
+                path,
+                _("its header says {name} = {value}, which is not read; export it again").format(
+                    name=name, value=shown(fields[name])
+                ),
             )
     return fields, end.end()
 
@@ -131,5 +146,5 @@ def _numbers(path: Path, fields: dict[str, str], name: str) -> list[float]:
     except ValueError:
         values = []
     if not values or (name != "ElementSpacing" and not np.isfinite(values).all()):
-        raise InputError(path, f"its header gives no proper numbers for {name}; export it again")
+        raise InputError(path, _("its header gives no proper numbers for {name}; export it again").format(name=name))
     return values

@@ -14,7 +14,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .errors import RecordError
+
+_ = sentences_of(__name__)
 
 _HELD_BY_ANOTHER = (errno.EACCES, errno.EAGAIN, errno.EDEADLK, getattr(errno, "EDEADLOCK", errno.EDEADLK))
 _NO_LOCKS_HERE = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
@@ -88,7 +92,9 @@ def _lock(descriptor: int, path: Path) -> bool:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in _NO_LOCKS_HERE:
-            problem = "this disk keeps no file locks, so two readers could overwrite each other; choose another folder"
+            problem = _(
+                "this disk keeps no file locks, so two readers could overwrite each other; choose another folder"
+            )
             raise RecordError(path.parent, problem) from error
         if error.errno in _HELD_BY_ANOTHER:
             return False

@@ -17,10 +17,13 @@ import numpy.typing as npt
 
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import Grid
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .errors import InputError
 from .image_header import ImageHeader, affine_spacing, drop_single_axes
 from .stored_bytes import read_gzip_start, read_start
+
+_ = sentences_of(__name__)
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -29,7 +32,13 @@ ITEM_SIZES = {2: 1, 4: 2, 8: 4, 16: 4, 64: 8, 256: 1, 512: 2, 768: 4, 1024: 8, 1
 """Bytes per value of the NIfTI data types with one real number per voxel."""
 
 FLOATS = {16: "f4", 64: "f8"}
-SEVERAL_VALUES = {32: "complex", 1792: "complex", 2048: "complex", 128: "RGB colour", 2304: "RGBA colour"}
+SEVERAL_VALUES = {
+    32: _("complex"),
+    1792: _("complex"),
+    2048: _("complex"),
+    128: _("RGB colour"),
+    2304: _("RGBA colour"),
+}
 MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 
 
@@ -67,14 +76,18 @@ def read_nifti_header(path: Path) -> ImageHeader:
     packed = read_start(path, 2)[:2] == b"\x1f\x8b"
     named_gz = path.name.lower().endswith(".gz")
     if packed != named_gz:
-        kind = "compressed" if packed else "not compressed"
-        raise InputError(path, f"is {kind} although its name ends in '{path.suffix}'; rename it or export it again")
+        problem = (
+            _("is compressed although its name ends in '{suffix}'; rename it or export it again")
+            if packed
+            else _("is not compressed although its name ends in '{suffix}'; rename it or export it again")
+        )
+        raise InputError(path, problem.format(suffix=path.suffix))
     start = read_gzip_start(path, HEADER_BYTES) if packed else read_start(path, HEADER_BYTES)
     fields = _unpack(path, start)
     shape = _shape(path, fields)
     unit = MM_PER_UNIT.get(fields.xyzt_units & 7)
     if unit is None:
-        raise InputError(path, "gives its voxel spacing in an unknown unit; export the scan again")
+        raise InputError(path, _("gives its voxel spacing in an unknown unit; export the scan again"))
     sizes = tuple(length * unit for length in fields.pixdim[1:4])
     header = ImageHeader(
         path=path,
@@ -95,11 +108,11 @@ def read_nifti_header(path: Path) -> ImageHeader:
 def _unpack(path: Path, start: bytes) -> _Fields:
     lengths = {order: struct.unpack_from(order + "i", start)[0] for order in "<>"} if len(start) >= 4 else {}
     if 540 in lengths.values():
-        raise InputError(path, "is NIfTI-2, which 3D Slicer does not read either; save it as NIfTI-1")
+        raise InputError(path, _("is NIfTI-2, which 3D Slicer does not read either; save it as NIfTI-1"))
     if HEADER_BYTES not in lengths.values() or len(start) < HEADER_BYTES:
-        raise InputError(path, "is not NIfTI although its name says so, or its start is damaged; export it again")
+        raise InputError(path, _("is not NIfTI although its name says so, or its start is damaged; export it again"))
     if start[344:348] != b"n+1\0":
-        raise InputError(path, "is not a NIfTI file in one piece (.nii or .nii.gz); export it again")
+        raise InputError(path, _("is not a NIfTI file in one piece (.nii or .nii.gz); export it again"))
     return _fields(start, next(order for order, length in lengths.items() if length == HEADER_BYTES))
 
 
@@ -132,16 +145,22 @@ def _three(values: tuple[float, ...]) -> tuple[float, float, float]:
 def _shape(path: Path, fields: _Fields) -> tuple[int, int, int]:
     axes = fields.dim[0]
     if not 1 <= axes <= 7 or min(fields.dim[1 : axes + 1]) < 1:
-        raise InputError(path, "its header gives impossible image dimensions (wrong byte order?); export it again")
+        raise InputError(path, _("its header gives impossible image dimensions (wrong byte order?); export it again"))
     return drop_single_axes(path, fields.dim[1 : axes + 1])
 
 
 def _itemsize(path: Path, fields: _Fields) -> int:
     if fields.datatype in SEVERAL_VALUES:
-        raise InputError(path, f"holds {SEVERAL_VALUES[fields.datatype]} values; a volume of grey levels is needed")
+        raise InputError(
+            path,
+            _("holds {kind} values; a volume of grey levels is needed").format(kind=SEVERAL_VALUES[fields.datatype]),
+        )
     itemsize = ITEM_SIZES.get(fields.datatype)
     if itemsize is None or fields.bitpix != 8 * itemsize:
-        raise InputError(path, f"has voxels of a type that is not read (NIfTI data type {fields.datatype})")
+        raise InputError(
+            path,
+            _("has voxels of a type that is not read (NIfTI data type {datatype})").format(datatype=fields.datatype),
+        )
     return itemsize
 
 
@@ -150,21 +169,25 @@ def _data_offset(path: Path, fields: _Fields) -> int:
     if fields.vox_offset == 0:
         return least
     if not least <= fields.vox_offset < 2**31 or fields.vox_offset != int(fields.vox_offset):
-        raise InputError(path, "its header gives an impossible place for the voxel data; export it again")
+        raise InputError(path, _("its header gives an impossible place for the voxel data; export it again"))
     return int(fields.vox_offset)
 
 
 def _check_scaling(path: Path, fields: _Fields) -> None:
     if not np.isfinite([fields.slope, fields.intercept]).all():
-        raise InputError(path, "its intensity scaling (scl_slope, scl_inter) is not a finite number; export it again")
+        raise InputError(
+            path, _("its intensity scaling (scl_slope, scl_inter) is not a finite number; export it again")
+        )
 
 
 def _check_orientation(path: Path, fields: _Fields, shape: tuple[int, int, int], unit: float) -> None:
     if fields.qform_code <= 0 and fields.sform_code <= 0:
         raise InputError(
             path,
-            "does not say how the volume lies in the patient (qform and sform codes are 0), so left and right are "
-            "unknown; convert it again from DICOM",
+            _(
+                "does not say how the volume lies in the patient (qform and sform codes are 0), so left "
+                "and right are unknown; convert it again from DICOM"
+            ),
         )
     grids = []
     for name, code, affine in (("qform", fields.qform_code, _qform), ("sform", fields.sform_code, _sform)):
@@ -173,17 +196,19 @@ def _check_orientation(path: Path, fields: _Fields, shape: tuple[int, int, int],
         try:
             grids.append(Grid(shape[::-1], affine(fields, unit)))
         except MeasurementError as error:
-            raise InputError(path, f"its {name} cannot be used: {error}") from error
+            raise InputError(path, _("its {name} cannot be used: {error}").format(name=name, error=error)) from error
     if len(grids) == 2 and _distance(*grids) > 0.5 * min(grids[0].spacing_mm):
         raise InputError(
             path,
-            f"its two orientations (qform and sform) lie up to {_distance(*grids):.3g} mm apart, so programs disagree "
-            "on its place; convert it again from DICOM",
+            _(
+                "its two orientations (qform and sform) lie up to {distance:.3g} mm apart, so programs "
+                "disagree on its place; convert it again from DICOM"
+            ).format(distance=_distance(*grids)),
         )
     for grid in grids:
         spacing = affine_spacing(grid.affine)
         if not np.allclose(spacing, np.asarray(fields.pixdim[1:4]) * unit, rtol=1e-3):
-            raise InputError(path, "its voxel spacing (pixdim) and its orientation (sform) contradict each other")
+            raise InputError(path, _("its voxel spacing (pixdim) and its orientation (sform) contradict each other"))
 
 
 def _distance(one: Grid, other: Grid) -> float:
@@ -203,7 +228,7 @@ def _qform(fields: _Fields, unit: float) -> FloatArray:
     b, c, d = fields.quaternion
     rest = 1.0 - (b * b + c * c + d * d)
     if not rest > -1e-3:
-        raise MeasurementError("it is not a rotation")
+        raise MeasurementError(_("it is not a rotation"))
     a = max(rest, 0.0) ** 0.5
     norm = (a * a + b * b + c * c + d * d) ** 0.5
     a, b, c, d = (value / norm for value in (a, b, c, d))

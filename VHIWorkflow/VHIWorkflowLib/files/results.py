@@ -17,17 +17,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .case_folders import valid_name
 from .disk_errors import clear_errors
 from .errors import RecordError
 from .results_rows import COLUMNS, ResultsRow, check_line, format_row, parse_row
 from .safe_files import locked, write_atomically
+from .table_files import check_ending
+
+_ = sentences_of(__name__)
 
 __all__ = [
     "COLUMNS",
     "HISTORY_NAME",
     "RESULTS_NAME",
     "ResultsRow",
+    "check_is_no_record",
     "format_row",
     "parse_row",
     "read_rows",
@@ -64,12 +70,19 @@ def write_row(out: str | os.PathLike[str], row: ResultsRow) -> None:
     try:
         cells = format_row(row)
     except ValueError as error:
-        raise RecordError(path, f"the row for {' / '.join(row.key)} cannot be written: {error}") from error
+        raise RecordError(
+            path, _("the row for {key} cannot be written: {error}").format(key=" / ".join(row.key), error=error)
+        ) from error
     with locked(path):
         table = _read_table(path) if path.exists() else _Table()
         positions = table.find(row.key)
         if len(positions) > 1:
-            raise RecordError(path, f"has {len(positions)} rows for {' / '.join(row.key)}; delete all but one")
+            raise RecordError(
+                path,
+                _("has {count} rows for {key}; delete all but one").format(
+                    count=len(positions), key=" / ".join(row.key)
+                ),
+            )
         if positions:
             earlier = table.row(positions[0])
             if earlier == parse_row(cells):
@@ -114,6 +127,19 @@ def read_tables(paths: Iterable[str | os.PathLike[str]]) -> list[tuple[str, Resu
     return rows
 
 
+def check_is_no_record(path: Path) -> None:
+    """Check that a table to be written is not that of a results folder, which grows by its measurements only.
+
+    Raises
+    ------
+    RecordError
+        If it is.
+    """
+    if path.name.lower() in (RESULTS_NAME, HISTORY_NAME):
+        problem = _("a results folder keeps its own rows in {name}; choose another name").format(name=path.name)
+        raise RecordError(path, problem)
+
+
 def write_table(rows: Sequence[ResultsRow], path: str | os.PathLike[str], sources: Sequence[str] | None = None) -> None:
     """Write rows for a statistics program (`.tsv`, as `results.tsv`) or for a spreadsheet (`.csv`).
 
@@ -136,13 +162,12 @@ def write_table(rows: Sequence[ResultsRow], path: str | os.PathLike[str], source
         If the ending is another one, a row holds what a table must not, or the file cannot be written.
     """
     target = Path(path)
-    if target.suffix.lower() not in (".tsv", ".csv"):
-        raise RecordError(target, "a table ends in .tsv or .csv; choose one of them")
+    check_ending(target)
     header = list(COLUMNS)
     try:
         table = [format_row(row) for row in rows]
     except ValueError as error:
-        raise RecordError(target, f"the table cannot be written: {error}") from error
+        raise RecordError(target, _("the table cannot be written: {error}").format(error=error)) from error
     if sources is not None:
         header = ["source", *header]
         table = [[_plain_source(source), *cells] for source, cells in zip(sources, table, strict=True)]
@@ -202,7 +227,7 @@ def _keep_in_history(path: Path, row: ResultsRow) -> None:
 
 def _read_table(path: Path) -> _Table:
     text = _read_text(path)
-    header, _, body = text.partition("\n")
+    header, _end, body = text.partition("\n")
     if header == "\t".join(COLUMNS) and '"' not in body and "\r" not in body:
         return _read_own_lines(path, body)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True)
@@ -213,7 +238,9 @@ def _read_table(path: Path) -> _Table:
         for cells in reader:
             if any(cells):
                 if len(_trimmed(cells)) > len(names) or len(cells) < len(names):
-                    raise ValueError(f"{len(cells)} cells instead of {len(names)}")
+                    raise ValueError(
+                        _("{count} cells instead of {expected}").format(count=len(cells), expected=len(names))
+                    )
                 table.append([cells[position] for position in order])
     except (ValueError, csv.Error) as error:
         raise _damaged(path, reader.line_num, error) from error
@@ -235,7 +262,9 @@ def _read_own_lines(path: Path, body: str) -> _Table:
 
 
 def _damaged(path: Path, line: int, error: Exception) -> RecordError:
-    return RecordError(path, f"line {line} is damaged: {error}; correct the line or restore the file")
+    return RecordError(
+        path, _("line {line} is damaged: {error}; correct the line or restore the file").format(line=line, error=error)
+    )
 
 
 def _read_text(path: Path) -> str:
@@ -243,12 +272,14 @@ def _read_text(path: Path) -> str:
         try:
             data = path.read_bytes()
         except FileNotFoundError as error:
-            raise RecordError(path, "there is no such file; check the path") from error
+            raise RecordError(path, _("there is no such file; check the path")) from error
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise RecordError(path, f"line {line} is not UTF-8 text; save the table as UTF-8, tab separated") from error
+        raise RecordError(
+            path, _("line {line} is not UTF-8 text; save the table as UTF-8, tab separated").format(line=line)
+        ) from error
 
 
 def _column_order(path: Path, header: list[str]) -> list[int]:
@@ -256,11 +287,15 @@ def _column_order(path: Path, header: list[str]) -> list[int]:
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         names = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
-        problem = f"line 1 is not the header of a results table (missing: {names}); restore the file or move it away"
+        problem = _(
+            "line 1 is not the header of a results table (missing: {names}); restore the file or move it away"
+        ).format(names=names)
         raise RecordError(path, problem)
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
-        raise RecordError(path, f"line 1 has the column {twice[0]!r} twice; delete or rename one of them")
+        raise RecordError(
+            path, _("line 1 has the column {key!r} twice; delete or rename one of them").format(key=twice[0])
+        )
     ours = [header.index(name) for name in COLUMNS]
     return ours + [position for position in range(len(header)) if position not in ours]
 

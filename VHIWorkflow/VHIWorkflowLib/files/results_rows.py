@@ -16,6 +16,10 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
+_ = sentences_of(__name__)
+
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _FORMULA_STARTS = ("=", "+", "-", "@")
@@ -100,7 +104,7 @@ def parse_row(cells: Sequence[str]) -> ResultsRow:
         message names the column.
     """
     if len(cells) != len(COLUMNS):
-        raise ValueError(f"{len(cells)} cells instead of {len(COLUMNS)}")
+        raise ValueError(_("{count} cells instead of {expected}").format(count=len(cells), expected=len(COLUMNS)))
     values: list[Any] = [_parse_cell(name, cell) for name, cell in zip(COLUMNS, cells, strict=True)]
     return ResultsRow(*values)
 
@@ -132,12 +136,12 @@ def _plain_line() -> re.Pattern[str]:
 def _format_cell(name: str, value: str | float | None) -> str:
     if value is None:
         if not _TYPES[name].endswith("None"):
-            raise ValueError(f"{name} has no value")
+            raise ValueError(_("{name} has no value").format(name=name))
         return ""
     if isinstance(value, str):
         return _checked_text(name, value)
     if not abs(value) < float("inf"):
-        raise ValueError(f"{name} is {value}, not a number")
+        raise ValueError(_("{name} is {value}, not a number").format(name=name, value=value))
     if _TYPES[name] == "int":
         return str(int(value))
     if name in _FIXED_DECIMALS:
@@ -147,9 +151,9 @@ def _format_cell(name: str, value: str | float | None) -> str:
 
 def _checked_text(name: str, text: str) -> str:
     if not text.isprintable() or text.startswith(_FORMULA_STARTS) or text != text.strip():
-        raise ValueError(f"{name} {text!r} is not a plain text for a table cell")
+        raise ValueError(_("{name} {text!r} is not a plain text for a table cell").format(name=name, text=text))
     if not text and not _TYPES[name].endswith("None"):
-        raise ValueError(f"{name} is empty")
+        raise ValueError(_("{name} is empty").format(name=name))
     return text
 
 
@@ -158,13 +162,13 @@ def _parse_cell(name: str, cell: str) -> str | float | None:
     if not cell:
         if kind.endswith("None"):
             return None
-        raise ValueError(f"{name} is empty")
+        raise ValueError(_("{name} is empty").format(name=name))
     if kind.startswith("str"):
         return _checked_text(name, cell)
     if kind == "int":
         if not _WHOLE_NUMBER.fullmatch(cell):
-            raise ValueError(f"{name} {cell!r} is not a whole number")
+            raise ValueError(_("{name} {cell!r} is not a whole number").format(name=name, cell=cell))
         return int(cell)
     if not _NUMBER.fullmatch(cell) or not abs(float(cell)) < float("inf"):
-        raise ValueError(f"{name} {cell!r} is not a number with a decimal point")
+        raise ValueError(_("{name} {cell!r} is not a number with a decimal point").format(name=name, cell=cell))
     return float(cell)

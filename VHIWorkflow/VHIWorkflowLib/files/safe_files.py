@@ -13,10 +13,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .case_folders import case_folder, valid_name
 from .disk_errors import clear_errors
 from .errors import RecordError
 from .file_locks import locked
+
+_ = sentences_of(__name__)
 
 __all__ = ["case_folder", "clear_errors", "locked", "replacing", "replacing_together", "valid_name", "write_atomically"]
 
@@ -63,7 +67,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         try:
             yield temporary
             if not temporary.is_file():
-                raise RecordError(target, "the file could not be written; check the space on the disk and try again")
+                raise RecordError(target, _("the file could not be written; check the space on the disk and try again"))
             _flush(temporary)
             _replace(temporary, target)
             _flush_folder(target.parent)
@@ -89,8 +93,8 @@ def replacing_together(*paths: Path) -> Iterator[tuple[Path, ...]]:
             yield temporaries
         except RecordError as error:
             for path, temporary in zip(paths, temporaries, strict=True):
-                if str(error).startswith(f"{temporary}: "):
-                    raise RecordError(path, str(error).removeprefix(f"{temporary}: ")) from error
+                if error.path == os.fspath(temporary):
+                    raise RecordError(path, error.problem) from error
             raise
 
 

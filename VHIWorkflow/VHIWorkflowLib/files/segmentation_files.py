@@ -22,12 +22,15 @@ import numpy.typing as npt
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import BoolArray, FloatArray, Grid, Volume, bounding_box
 from VHIWorkflowLib.core.segment_kinds import SegmentKind
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .errors import InputError, RecordError
 from .image_header import ORIGIN_TAG, ImageHeader, shown
 from .itk import LPS_TO_RAS, itk_grid, itk_image, itk_silent, simple_itk
 from .safe_files import replacing, write_atomically
 from .volumes import read_header
+
+_ = sentences_of(__name__)
 
 LabelArray = npt.NDArray[np.uint8]
 
@@ -71,7 +74,7 @@ def write_labelmap(path: str | os.PathLike[str], labels: LabelArray, grid: Grid)
         try:
             simple_itk().WriteImage(itk_image(labels, grid), os.fspath(temporary), True)
         except RuntimeError as error:
-            raise RecordError(path, "cannot be written; check the space on the disk and the permissions") from error
+            raise RecordError(path, _("cannot be written; check the space on the disk and the permissions")) from error
         _check_written(Path(path), temporary, labels)
 
 
@@ -83,9 +86,9 @@ def read_labelmap(path: str | os.PathLike[str]) -> Volume:
     RecordError
         If the file cannot be read, or holds other labels.
     """
-    array, grid, _ = _load(Path(path))
+    array, grid, _header = _load(Path(path))
     if array.ndim != 3 or array.min() < 0 or array.max() > MAX_LABEL or (array != np.floor(array)).any():
-        raise RecordError(path, "is not a label map of a case (labels 0, 1 and 2); measure the case again")
+        raise RecordError(path, _("is not a label map of a case (labels 0, 1 and 2); measure the case again"))
     return Volume(array.astype(np.uint8), grid)
 
 
@@ -147,14 +150,19 @@ def read_segmentation(path: str | os.PathLike[str], grid: Grid | None = None) ->
     path = Path(path)
     array, file_grid, header = _load(path)
     if not header.segments:
-        raise RecordError(path, "holds no segments; save the segmentation in Slicer as .seg.nrrd")
+        raise RecordError(path, _("holds no segments; save the segmentation in Slicer as .seg.nrrd"))
     layers = array.reshape(*file_grid.shape, -1)
     found: dict[str, Volume] = {}
     for segment in header.segments:
         if segment.layer >= layers.shape[-1]:
-            raise RecordError(path, f"its segment '{shown(segment.name)}' has no layer; save it again in Slicer")
+            raise RecordError(
+                path,
+                _("its segment '{segment}' has no layer; save it again in Slicer").format(segment=shown(segment.name)),
+            )
         if segment.name in found:
-            raise RecordError(path, f"holds two segments named '{shown(segment.name)}'; rename one of them")
+            raise RecordError(
+                path, _("holds two segments named '{segment}'; rename one of them").format(segment=shown(segment.name))
+            )
         volume = Volume(layers[..., segment.layer] == segment.label, file_grid)
         found[segment.name] = volume if grid is None else _placed(path, segment.name, volume, grid)
     return found
@@ -240,9 +248,9 @@ def _load(path: Path) -> tuple[npt.NDArray[Any], Grid, ImageHeader]:
             image = simple_itk().ReadImage(os.fspath(path))
         return simple_itk().GetArrayFromImage(image), itk_grid(image), header
     except InputError as error:
-        raise RecordError(path, str(error).removeprefix(f"{path}: ")) from error
+        raise RecordError(path, error.problem if error.path == os.fspath(path) else error.sentence) from error
     except (RuntimeError, MeasurementError) as error:
-        raise RecordError(path, "its header is damaged; restore the file or measure the case again") from error
+        raise RecordError(path, _("its header is damaged; restore the file or measure the case again")) from error
 
 
 def _placed(path: Path, name: str, volume: Volume, grid: Grid) -> Volume:
@@ -251,10 +259,12 @@ def _placed(path: Path, name: str, volume: Volume, grid: Grid) -> Volume:
     affine = grid.affine.copy()
     affine[:3, 3] = grid.to_ras(start)[0]
     if not Grid(volume.grid.shape, affine).matches(volume.grid):
-        raise RecordError(path, "does not lie on the grid of the STIR; it belongs to another scan")
+        raise RecordError(path, _("does not lie on the grid of the STIR; it belongs to another scan"))
     indices = np.argwhere(volume.array) + start
     if ((indices < 0) | (indices >= grid.shape)).any():
-        raise RecordError(path, f"its segment '{shown(name)}' reaches out of the STIR; cut it off there")
+        raise RecordError(
+            path, _("its segment '{name}' reaches out of the STIR; cut it off there").format(name=shown(name))
+        )
     mask = np.zeros(grid.shape, dtype=bool)
     mask[tuple(indices.T)] = True
     return Volume(mask, grid)
@@ -267,4 +277,4 @@ def _check_written(path: Path, temporary: Path, labels: LabelArray) -> None:
     except RuntimeError:
         written = None
     if not np.array_equal(written, labels):
-        raise RecordError(path, "was not written whole; the disk is probably full, free some space and try again")
+        raise RecordError(path, _("was not written whole; the disk is probably full, free some space and try again"))

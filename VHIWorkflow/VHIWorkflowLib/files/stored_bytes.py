@@ -8,7 +8,11 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .errors import InputError
+
+_ = sentences_of(__name__)
 
 CHUNK_BYTES = 2**20
 
@@ -24,19 +28,21 @@ def check_regular_file(path: Path) -> None:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise InputError(path, "is a folder; name a file")
+            raise InputError(path, _("is a folder; name a file"))
         if not stat.S_ISREG(status.st_mode):
-            raise InputError(path, "is not a file that can be read (a device or pipe)")
+            raise InputError(path, _("is not a file that can be read (a device or pipe)"))
         with path.open("rb"):
             pass
     except FileNotFoundError as error:
-        raise InputError(path, "does not exist; check the name") from error
+        raise InputError(path, _("does not exist; check the name")) from error
     except PermissionError as error:
-        raise InputError(path, "must not be read with your rights; ask for read permission") from error
+        raise InputError(path, _("must not be read with your rights; ask for read permission")) from error
     except (OSError, ValueError) as error:
-        raise InputError(path, f"cannot be opened ({getattr(error, 'strerror', None) or error})") from error
+        raise InputError(
+            path, _("cannot be opened ({reason})").format(reason=getattr(error, "strerror", None) or error)
+        ) from error
     if status.st_size == 0:
-        raise InputError(path, "is empty (0 bytes); copy or export the file again")
+        raise InputError(path, _("is empty (0 bytes); copy or export the file again"))
 
 
 def read_start(path: Path, size: int) -> bytes:
@@ -52,7 +58,7 @@ def read_start(path: Path, size: int) -> bytes:
         with path.open("rb") as file:
             return file.read(size)
     except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror})") from error
+        raise InputError(path, _("cannot be read ({reason})").format(reason=error.strerror)) from error
 
 
 def read_gzip_start(path: Path, size: int) -> bytes:

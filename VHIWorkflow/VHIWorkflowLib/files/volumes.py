@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.grids import Volume
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .errors import InputError
 from .image_header import ImageHeader, Segment, not_finite_problem, shown
@@ -19,6 +20,8 @@ from .meta_header import read_meta_header
 from .nifti_header import read_nifti_header
 from .nrrd_header import read_nrrd_header
 from .stored_bytes import CHUNK_BYTES, check_regular_file, read_start
+
+_ = sentences_of(__name__)
 
 HEADER_READERS = {
     ".nii": read_nifti_header,
@@ -62,7 +65,9 @@ def read_image(path: Path, *, series: str | None = None) -> Volume:
     if is_dicom(path):
         volume = _read_dicom(path, series)
     elif series is not None:
-        raise InputError(path, f"is not a DICOM folder, so no series '{shown(series)}' can be chosen in it")
+        raise InputError(
+            path, _("is not a DICOM folder, so no series '{series}' can be chosen in it").format(series=shown(series))
+        )
     else:
         volume = _read(read_header(path), layer=0)
     _check_intensities(path, volume.array)
@@ -95,14 +100,14 @@ def read_mask(path: Path, *, segment: str | None = None, allow_empty: bool = Fal
     """
     path = Path(path)
     if is_dicom(path):
-        raise InputError(path, "is DICOM; a mask must be a NIfTI, NRRD, .seg.nrrd or MHA file")
+        raise InputError(path, _("is DICOM; a mask must be a NIfTI, NRRD, .seg.nrrd or MHA file"))
     header = read_header(path)
     chosen = _choose_segment(header, segment)
     volume = _read(header, layer=chosen.layer if chosen else 0, bytes_as_stored=True)
     _check_labels(path, volume.array)
     mask = volume.array == chosen.label if chosen else volume.array != 0
     if not (allow_empty or mask.any()):
-        raise InputError(path, "is an empty mask (no voxel is marked); mark the region and save it again")
+        raise InputError(path, _("is an empty mask (no voxel is marked); mark the region and save it again"))
     return Volume(mask, volume.grid)
 
 
@@ -141,7 +146,7 @@ def read_header(path: Path) -> ImageHeader:
         if name.endswith(ending):
             with np.errstate(all="ignore"):
                 return reader(path)
-    raise InputError(path, "is not a NIfTI (.nii, .nii.gz), NRRD (.nrrd), MetaImage (.mha) or DICOM file")
+    raise InputError(path, _("is not a NIfTI (.nii, .nii.gz), NRRD (.nrrd), MetaImage (.mha) or DICOM file"))
 
 
 def is_dicom(path: Path) -> bool:
@@ -156,7 +161,8 @@ def is_dicom(path: Path) -> bool:
         if path.is_dir():
             return True
     except (OSError, ValueError) as error:
-        raise InputError(path, f"cannot be opened ({error})") from error
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(path, _("cannot be opened ({error})").format(error=reason)) from error
     return read_start(path, 132)[128:] == b"DICM"
 
 
@@ -166,7 +172,7 @@ def _read_dicom(path: Path, series: str | None) -> Volume:
     try:
         return read_series(path, series)
     except MeasurementError as error:
-        raise InputError(path, str(error)) from error
+        raise InputError(path, error.sentence) from error
 
 
 def _read(header: ImageHeader, layer: int, *, bytes_as_stored: bool = False) -> Volume:
@@ -176,9 +182,9 @@ def _read(header: ImageHeader, layer: int, *, bytes_as_stored: bool = False) -> 
         with itk_silent(), np.errstate(all="ignore"):
             return _read_with_itk(header, layer, bytes_as_stored)
     except MeasurementError as error:
-        raise InputError(header.path, str(error)) from error
+        raise InputError(header.path, error.sentence) from error
     except RuntimeError as error:
-        raise InputError(header.path, "ITK cannot read it (damaged header?); export it again") from error
+        raise InputError(header.path, _("ITK cannot read it (damaged header?); export it again")) from error
 
 
 def _read_with_itk(header: ImageHeader, layer: int, bytes_as_stored: bool) -> Volume:
@@ -194,7 +200,7 @@ def _read_with_itk(header: ImageHeader, layer: int, bytes_as_stored: bool) -> Vo
         or reader.GetNumberOfComponents() != header.components
         or not np.allclose(spacing[:3], header.spacing_mm, rtol=1e-3)
     ):
-        raise InputError(header.path, "its header contradicts itself; export it again")
+        raise InputError(header.path, _("its header contradicts itself; export it again"))
     if not (bytes_as_stored and reader.GetPixelID() in (sitk.sitkUInt8, sitk.sitkVectorUInt8)):
         reader.SetOutputPixelType(sitk.sitkVectorFloat32 if header.components > 1 else sitk.sitkFloat32)
     image = reader.Execute()
@@ -210,40 +216,53 @@ def _check_intensities(path: Path, array: npt.NDArray[np.float32]) -> None:
     if not np.isfinite([low, high]).all():
         raise InputError(path, not_finite_problem(int(array.size - np.isfinite(array).sum())))
     if low == high:
-        raise InputError(path, f"has the same intensity ({low:.6g}) everywhere; it is not a scan")
+        raise InputError(path, _("has the same intensity ({low:.6g}) everywhere; it is not a scan").format(low=low))
     largest = max(abs(low), abs(high))
     if not INTENSITY_RANGE[0] < largest < INTENSITY_RANGE[1]:
-        raise InputError(path, f"its largest intensity is {largest:.3g} (wrong byte order?); export the scan again")
+        raise InputError(
+            path,
+            _("its largest intensity is {largest:.3g} (wrong byte order?); export the scan again").format(
+                largest=largest
+            ),
+        )
 
 
 def _check_labels(path: Path, array: npt.NDArray[np.float32] | npt.NDArray[np.uint8]) -> None:
     if array.dtype == np.uint8:
         return  # every value is a label, and there cannot be more than MAX_LABELS of them
     if not np.isfinite([array.min(), array.max()]).all():
-        raise InputError(path, "is not a mask: it holds values that are not numbers (NaN or infinity)")
+        raise InputError(path, _("is not a mask: it holds values that are not numbers (NaN or infinity)"))
     if array.min() < 0:
-        raise InputError(path, "is not a mask: it holds negative values")
+        raise InputError(path, _("is not a mask: it holds negative values"))
     if array.max() > MAX_LABEL:
-        raise InputError(path, f"is not a mask: it holds values above {MAX_LABEL}")
+        raise InputError(path, _("is not a mask: it holds values above {max_label}").format(max_label=MAX_LABEL))
     labels = array.astype(np.uint16)
     if not np.array_equal(labels, array):
-        raise InputError(path, "is not a mask: it holds values that are not whole numbers")
+        raise InputError(path, _("is not a mask: it holds values that are not whole numbers"))
     if np.count_nonzero(np.bincount(labels.ravel())) > MAX_LABELS:
-        raise InputError(path, f"is not a mask: it holds more than {MAX_LABELS} different values, like a scan")
+        raise InputError(
+            path,
+            _("is not a mask: it holds more than {max_labels} different values, like a scan").format(
+                max_labels=MAX_LABELS
+            ),
+        )
 
 
 def _choose_segment(header: ImageHeader, name: str | None) -> Segment | None:
     segments = header.segments
     if any(segment.layer >= header.components for segment in segments):
-        raise InputError(header.path, "names a segment in a layer that it does not have; save it again in Slicer")
+        raise InputError(header.path, _("names a segment in a layer that it does not have; save it again in Slicer"))
     if len(segments) <= 1:
         return segments[0] if segments else None
     wanted = [segment for segment in segments if name is not None and segment.name.casefold() == name.casefold()]
     if len(wanted) == 1:
         return wanted[0]
     known = ", ".join(f"'{shown(segment.name)}'" for segment in segments)
-    asked = f"one named '{name}'" if name else "a single one"
-    raise InputError(header.path, f"holds the segments {known}, not {asked}; export the wanted segment alone")
+    asked = _("one named '{name}'").format(name=name) if name else _("a single one")
+    raise InputError(
+        header.path,
+        _("holds the segments {known}, not {asked}; export the wanted segment alone").format(known=known, asked=asked),
+    )
 
 
 def _hash_file(path: Path) -> str:
@@ -254,7 +273,7 @@ def _hash_file(path: Path) -> str:
             while chunk := file.read(CHUNK_BYTES):
                 digest.update(chunk)
     except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror})") from error
+        raise InputError(path, _("cannot be read ({reason})").format(reason=error.strerror)) from error
     return digest.hexdigest()
 
 

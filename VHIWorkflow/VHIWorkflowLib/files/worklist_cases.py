@@ -10,6 +10,9 @@ from .scans import Scan
 BASELINE = "baseline"
 """Time point of a case whose folder names none."""
 
+PIECES = "|"
+"""Separates several pieces of normal bone in a worklist."""
+
 
 @dataclass(frozen=True)
 class WorklistCase:

@@ -16,18 +16,22 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .case_folders import valid_name
 from .errors import InputError
 from .folder_scan import scan_folder
 from .safe_files import write_atomically
 from .scans import Scan, path_from
-from .worklist_cases import BASELINE, WorklistCase
+from .table_files import check_ending, delimiter_of
+from .worklist_cases import BASELINE, PIECES, WorklistCase
+
+_ = sentences_of(__name__)
 
 __all__ = ["BASELINE", "Scan", "WorklistCase", "read_worklist", "scan_folder", "write_worklist"]
 
 NEEDED = ("case_id", "time_point", "stir", "t1w")
 OPTIONAL = ("normal_bone", "disease_region", "keep", "steps", "reader")
-PIECES = "|"
 
 
 def read_worklist(path: str | os.PathLike[str]) -> list[WorklistCase]:
@@ -54,14 +58,16 @@ def read_worklist(path: str | os.PathLike[str]) -> list[WorklistCase]:
                 continue
             case = _parse_case(path, reader.line_num, columns, cells)
             if case.key in lines:
-                problem = f"has case {case.case_id!r}, {case.time_point!r} already in line {lines[case.key]}"
-                raise _line_error(path, reader.line_num, f"{problem}; delete one")
+                problem = _("has case {case!r}, {time_point!r} already in line {line}; delete one").format(
+                    case=case.case_id, time_point=case.time_point, line=lines[case.key]
+                )
+                raise _line_error(path, reader.line_num, problem)
             lines[case.key] = reader.line_num
             cases.append(case)
     except csv.Error as error:
-        raise _line_error(path, reader.line_num, f"is damaged ({error}); correct it") from error
+        raise _line_error(path, reader.line_num, _("is damaged ({error}); correct it").format(error=error)) from error
     if not cases:
-        raise InputError(path, "lists no case; add a line for each")
+        raise InputError(path, _("lists no case; add a line for each"))
     return cases
 
 
@@ -71,9 +77,10 @@ def write_worklist(cases: Sequence[WorklistCase], path: str | os.PathLike[str]) 
     Raises
     ------
     RecordError
-        If the file cannot be written.
+        If its name is not that of a table, or the file cannot be written.
     """
     path = Path(path)
+    check_ending(path)
     rows = [_format_case(case, path.parent) for case in cases]
     columns = [*NEEDED, *(name for name in OPTIONAL if any(row[name] for row in rows))]
     is_csv = path.suffix.lower() == ".csv"
@@ -88,21 +95,17 @@ def _read_text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except (OSError, ValueError) as error:
-        raise InputError(path, f"cannot be read ({getattr(error, 'strerror', None) or error})") from error
+        raise InputError(
+            path, _("cannot be read ({reason})").format(reason=getattr(error, "strerror", None) or error)
+        ) from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise _line_error(path, line, "is not UTF-8 text; save the worklist as 'CSV UTF-8'") from error
+        raise _line_error(path, line, _("is not UTF-8 text; save the worklist as 'CSV UTF-8'")) from error
     if "\0" in text:
-        raise InputError(path, "is not a text table; save the worklist as 'CSV UTF-8'")
+        raise InputError(path, _("is not a text table; save the worklist as 'CSV UTF-8'"))
     return text
-
-
-def delimiter_of(text: str) -> str:
-    """Separator of a table, by its first line."""
-    header = text.partition("\n")[0]
-    return max("\t;,", key=header.count)
 
 
 def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:
@@ -110,13 +113,21 @@ def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:
     names = [name.strip().lower() for name in header]
     missing = [name for name in NEEDED if name not in names]
     if missing:
-        raise _line_error(path, 1, f"lacks the column {missing[0]!r}; a worklist needs {', '.join(NEEDED)}")
+        raise _line_error(
+            path,
+            1,
+            _("lacks the column {column!r}; a worklist needs {needed}").format(
+                column=missing[0], needed=", ".join(NEEDED)
+            ),
+        )
     for name in names:
         close = difflib.get_close_matches(name, OPTIONAL, n=1, cutoff=0.8)
         if close and name not in OPTIONAL:
-            raise _line_error(path, 1, f"has an unknown column {name!r}; did you mean {close[0]!r}?")
+            raise _line_error(
+                path, 1, _("has an unknown column {name!r}; did you mean {meant!r}?").format(name=name, meant=close[0])
+            )
         if name and names.count(name) > 1:
-            raise _line_error(path, 1, f"has the column {name!r} twice; delete or rename one")
+            raise _line_error(path, 1, _("has the column {name!r} twice; delete or rename one").format(name=name))
     return {name: position for position, name in enumerate(names) if name in (*NEEDED, *OPTIONAL)}
 
 
@@ -124,15 +135,19 @@ def _parse_case(path: Path, line: int, columns: dict[str, int], cells: Sequence[
     values = {name: cells[at].strip() if at < len(cells) else "" for name, at in columns.items()}
     for name, value in values.items():
         if not value and name in NEEDED:
-            raise _line_error(path, line, f"has nothing in column {name!r}; fill it in")
+            raise _line_error(path, line, _("has nothing in column {name!r}; fill it in").format(name=name))
         if not value.isprintable():
-            raise _line_error(path, line, f"has a character in column {name!r} that no name contains; type it anew")
+            raise _line_error(
+                path,
+                line,
+                _("has a character in column {name!r} that no name contains; type it anew").format(name=name),
+            )
     try:
         names = {
             name: valid_name(name, values[name]) for name in ("case_id", "time_point", "reader") if values.get(name)
         }
     except InputError as error:
-        raise _line_error(path, line, f"has an unusable name: {error}") from error
+        raise _line_error(path, line, _("has an unusable name: {error}").format(error=error)) from error
     base = path.parent
     return WorklistCase(
         case_id=names["case_id"],
@@ -182,4 +197,4 @@ def _relative(path: Path, base: Path) -> str:
 
 
 def _line_error(path: Path, line: int, problem: str) -> InputError:
-    return InputError(path, f"line {line} {problem}")
+    return InputError(path, _("line {line} {problem}").format(line=line, problem=problem))

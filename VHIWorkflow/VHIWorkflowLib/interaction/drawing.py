@@ -18,6 +18,8 @@ STROKE: Colour = (1.0, 1.0, 1.0)
 CAPTION_SIZE = 15
 CAPTION_ABOVE_EDGE = 34
 """Pixels between caption and lower edge: above Slicer's own corner texts."""
+CORNER_SIZE, CORNER_MARGIN = 13, 6
+"""Of a caption in a corner; pixels."""
 CROSS_ARM = 9
 """Pixels."""
 
@@ -88,7 +90,7 @@ class Lines:
 
 
 class Caption:
-    """A line of text at the lower edge: it says what is under the cursor and hides nothing of it."""
+    """Text at the lower edge, or in an upper corner: it says what is under the cursor and hides nothing of it."""
 
     def __init__(self, view: Canvas) -> None:
         import vtk
@@ -117,6 +119,23 @@ class Caption:
         self._actor.SetInput(text)
         self._actor.GetTextProperty().SetColor(*colour)
         self._actor.SetDisplayPosition(self._view.size[0] // 2, CAPTION_ABOVE_EDGE)
+        self._actor.VisibilityOn()
+
+    def show_beside(self, text: str, colour: Colour, x: int) -> None:
+        """Show a text in the upper corner that is farther from a column of pixels."""
+        width, height = self._view.size
+        style = self._actor.GetTextProperty()
+        style.SetFontSize(CORNER_SIZE)
+        style.SetVerticalJustificationToTop()
+        if x < width // 2:
+            style.SetJustificationToRight()
+        else:
+            style.SetJustificationToLeft()
+        self._actor.SetInput(text)
+        style.SetColor(*colour)
+        self._actor.SetDisplayPosition(
+            width - CORNER_MARGIN if x < width // 2 else CORNER_MARGIN, height - CORNER_MARGIN
+        )
         self._actor.VisibilityOn()
 
     def hide(self) -> None:

@@ -19,8 +19,11 @@ class Hooks(Protocol):
     def drawn(self, mask: BoolArray | None) -> None:
         """Normal bone is being drawn, shape (k, j, i); None when drawing ended."""
 
-    def hovered(self, row: IslandRow | None, ras: Ras | None) -> None:
-        """The cursor is over an island, at a point; None when it is over none."""
+    def hovered(self, row: IslandRow | None, ras: Ras | None, *, whole: bool = False) -> None:
+        """The cursor is over an island, at a point; None when it is over none.
+
+        ``whole`` where the whole island is meant, also when steps are limited to a slice: as in 3D.
+        """
 
     def entered(self) -> None:
         """The mouse came into a view."""

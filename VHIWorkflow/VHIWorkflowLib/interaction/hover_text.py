@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from slicer.i18n import tr as _
+from slicer.i18n import translate
 
-from VHIWorkflowLib.core.steps import Reason
+from VHIWorkflowLib.core.sentences import translated
+from VHIWorkflowLib.core.steps import REASON_NAMES, Reason
 from VHIWorkflowLib.scene.island_table import IslandRow
 
 
-def hover_text(row: IslandRow, islands: int, in_slice_voxels: int | None = None) -> str:
-    """Size, rank, slices and decision of an island, in two lines.
+def hover_text(row: IslandRow, islands: int, in_slice_voxels: int | None = None, *, narrow: bool = False) -> str:
+    """Size, rank, slices and decision of an island, in two lines, or where it has to be narrow in one for each fact.
 
     Parameters
     ----------
@@ -26,15 +28,18 @@ def hover_text(row: IslandRow, islands: int, in_slice_voxels: int | None = None)
         if first == last
         else _("slices {first} to {last}").format(first=first, last=last)
     )
-    size = _("Island {number}: {voxels} voxels, {volume} mm3, {slices}").format(
-        number=row.number, voxels=f"{row.voxels:,}", volume=f"{row.volume_mm3:,.0f}", slices=slices
+    text = (
+        _("Island {number}\n{voxels} voxels\n{volume} mm3\n{slices}")
+        if narrow
+        else _("Island {number}: {voxels} voxels, {volume} mm3, {slices}")
     )
+    size = text.format(number=row.number, voxels=f"{row.voxels:,}", volume=f"{row.volume_mm3:,.0f}", slices=slices)
     parts = [decision_text(row)]
     if row.rank is not None:
         parts.insert(0, _("rank {rank} of {islands}").format(rank=row.rank, islands=islands))
     if in_slice_voxels is not None:
         parts.append(_("here {voxels} voxels").format(voxels=f"{in_slice_voxels:,}"))
-    return size + "\n" + ", ".join(parts)
+    return size + "\n" + ("\n" if narrow else ", ").join(parts)
 
 
 def decision_text(row: IslandRow) -> str:
@@ -52,12 +57,4 @@ def decision_text(row: IslandRow) -> str:
 
 def reason_text(reason: Reason) -> str:
     """Why an island is not inflammation."""
-    return {
-        "vessel": _("vessel"),
-        "joint fluid": _("joint fluid"),
-        "facet joint": _("facet joint"),
-        "artefact": _("artefact"),
-        "coil flare": _("coil flare"),
-        "outside bone": _("outside bone"),
-        "other": _("other"),
-    }[reason]
+    return translated(REASON_NAMES[reason], translate)

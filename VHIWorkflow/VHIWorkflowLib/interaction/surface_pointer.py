@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
+from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.scene.island_table import IslandRow
 from VHIWorkflowLib.scene.picking import Ras
 from VHIWorkflowLib.scene.workflow import Workflow
 
@@ -15,6 +19,16 @@ from .tool import Options
 
 STILL_PIXELS = 4
 """A press and release closer together than this is a click, not a drag."""
+
+
+@dataclass(frozen=True)
+class _Hovered:
+    """The island under the cursor: of which cleaning, as it stood, where it was hit (RAS mm), in which column."""
+
+    session: CleaningSession
+    row: IslandRow
+    hit: Ras
+    column: int
 
 
 class SurfacePointer:
@@ -34,7 +48,7 @@ class SurfacePointer:
         self._highlight, self._caption = Highlight(view), Caption(view)
         self._pressed: tuple[int, int] | None = None
         self._clicked: tuple[tuple[int, int], Ras, object] | None = None
-        self._number: int | None = None
+        self._hovered: _Hovered | None = None
         self._mouse = MouseWatch(view.interactor, self._on_mouse)
 
     def stop(self) -> None:
@@ -49,12 +63,24 @@ class SurfacePointer:
         """What is said of what lies under the cursor."""
         return self._caption.text
 
+    def refresh(self) -> None:
+        """Say how the island under the cursor was decided on; one that was removed by a key is not there any more."""
+        hovered = self._hovered
+        if hovered is None:
+            return
+        row = self._workflow.island_at(hovered.row.centre_ras) if self._workflow.session is hovered.session else None
+        if row is None or row.number != hovered.row.number:
+            self.hide()
+        else:
+            self._show(replace(hovered, row=row))
+
     def hide(self) -> None:
         """Highlight nothing until the mouse moves again."""
-        if self._number is not None:
-            self._number = None
+        if self._hovered is not None:
+            self._hovered = None
             self._highlight.hide()
             self._caption.hide()
+            self._hooks.hovered(None, None)
             self.view.render()
 
     def _on_mouse(self, event: Event, xy: tuple[int, int]) -> bool:
@@ -103,13 +129,24 @@ class SurfacePointer:
         if hit is None or row is None or case is None or session is None or case.surface_node is None:
             self.hide()
             return
-        if row.number == self._number:
+        if self._hovered is not None and row.number == self._hovered.row.number:
             return
-        self._number = row.number
+        self._show(_Hovered(session, row, hit, xy[0]))
+        self._hooks.hovered(row, row.centre_ras, whole=True)
+
+    def _show(self, hovered: _Hovered) -> None:
+        """Highlight an island, where it is seen, and say what it is."""
+        case, row = self._workflow.case, hovered.row
+        self._hovered = hovered
         counts_not = row.counts is False
-        surface, colour = (case.removed_surface_node, HOVERED_REMOVED) if counts_not else (case.surface_node, HOVERED)
-        self._highlight.show(surface.GetPolyData(), hit, colour)
-        self._caption.show(hover_text(row, len(session.partition)), colour)
+        colour = HOVERED_REMOVED if counts_not else HOVERED
+        surface = None if case is None else case.removed_surface_node if counts_not else case.surface_node
+        if surface is None:
+            self._highlight.hide()
+        else:
+            self._highlight.show(surface.GetPolyData(), hovered.hit, colour)
+        text = hover_text(row, len(hovered.session.partition), narrow=True)
+        self._caption.show_beside(text, colour, hovered.column)
         self.view.render()
 
 

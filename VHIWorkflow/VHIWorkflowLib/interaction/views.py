@@ -53,7 +53,8 @@ class Views:
 
     def refresh(self) -> None:
         """Look again at what lies under the cursor."""
-        for pointer in self.slices:
+        pointers: list[SlicePointer | SurfacePointer] = [*self.slices, *self.surfaces]
+        for pointer in pointers:
             pointer.refresh()
 
     def point_at(self, ras: Ras) -> None:

@@ -7,8 +7,10 @@ import slicer
 import vtk
 from SegmentEditorEffects import AbstractScriptedSegmentEditorEffect
 from slicer.i18n import tr as _
+from slicer.i18n import translate
 
 from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.core.sentences import translated
 from VHIWorkflowLib.interaction.drawing import HOVERED, HOVERED_REMOVED, Caption, Lines
 from VHIWorkflowLib.interaction.slice_view import SliceView
 from VHIWorkflowLib.interaction.surface_pointer import is_still
@@ -160,7 +162,7 @@ class RemoveIslandEffect(AbstractScriptedSegmentEditorEffect):
         try:
             change = islands.toggle(picked, in_slice)
         except VHIError as error:
-            slicer.util.showStatusMessage(str(error), 5000)
+            slicer.util.showStatusMessage(translated(error, translate), 5000)
             return
         edit = SegmentEdit(self.scriptedEffect)
         for pieces, act in ((change.hidden, edit.remove), (change.shown, edit.restore)):

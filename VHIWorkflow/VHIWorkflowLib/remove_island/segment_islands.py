@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from VHIWorkflowLib.core.cleaning import Change, CleaningSession
+from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.grids import Grid, IndexArray
 from VHIWorkflowLib.core.islands import find_islands
 from VHIWorkflowLib.core.lattice import Lattice, Runs
+from VHIWorkflowLib.core.steps_in_effect import Change
 from VHIWorkflowLib.core.targets import AtVoxel
 from VHIWorkflowLib.scene.images import matrix_of, voxels_of, vtk_matrix
 from VHIWorkflowLib.scene.picking import Pick, Ras, counts, outline, pick, pick_surface, view_axis

@@ -21,6 +21,7 @@ from VHIWorkflowLib.agreement.rules import RULES
 from VHIWorkflowLib.agreement.scores import Scores
 from VHIWorkflowLib.agreement.sources import read_sources
 from VHIWorkflowLib.agreement.tables import write_agreement, write_rows
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.results import RESULTS_NAME, read_rows
 from VHIWorkflowLib.files.results_rows import ResultsRow
@@ -37,6 +38,8 @@ from .reference_section import reference_parts
 from .response_report import response_parts
 from .rules import AGREEMENT_RULES, FAILURES_RULE, REFERENCE_RULES, RESPONSE_RULES
 from .thumbnails import thumbnail
+
+_ = sentences_of(__name__)
 
 REPORT_NAME = "report.html"
 PATIENTS = "patients"
@@ -105,10 +108,13 @@ def study_of(wanted: Wanted, watch: Watch) -> Study:
     """
     table = wanted.results / RESULTS_NAME
     if not table.is_file():
-        raise InputError(wanted.results, f"holds no {RESULTS_NAME}; name the folder that 'vhi measure' wrote to")
+        raise InputError(
+            wanted.results,
+            _("holds no {results_name}; name the folder that 'vhi measure' wrote to").format(results_name=RESULTS_NAME),
+        )
     rows = sorted(read_rows(table), key=lambda row: row.key)
     if not rows:
-        raise InputError(table, "holds no reading")
+        raise InputError(table, _("holds no reading"))
     problems: list[str] = []
     readers = sorted({row.reader for row in rows})
     comparisons, looked_into = _agreement(wanted, readers, watch, problems)

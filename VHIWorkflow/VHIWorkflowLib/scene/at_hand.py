@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from VHIWorkflowLib.core.cleaning import CleaningSession, Clock
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.study.found_regions import RegionFinder
 from VHIWorkflowLib.study.open_case import OpenCase, Ranker
 from VHIWorkflowLib.study.reading import Reading
@@ -17,6 +18,8 @@ from .island_table import IslandTable
 from .reopened import StudySource, keep_in_scene
 from .signals import Signal
 from .texts import Texts
+
+_ = sentences_of(__name__)
 
 
 class AtHand:
@@ -88,7 +91,7 @@ class AtHand:
     @property
     def _case(self) -> CaseInScene:
         if self.case is None:
-            raise SceneError("no case is open; open one from the list first")
+            raise SceneError(_("no case is open; open one from the list first"))
         if not self.case.is_complete and not self.scene.IsClosing():  # views that close may ask what the cursor is on
             self.case.make_complete()
             self._keep_in_scene()
@@ -99,7 +102,7 @@ class AtHand:
     def _reading(self) -> Reading:
         open_case = self.open
         if open_case.reading is None:
-            raise SceneError(f"islands cannot be cleaned yet: {open_case.problem}")
+            raise SceneError(_("islands cannot be cleaned yet: {problem}").format(problem=open_case.problem))
         return open_case.reading
 
     @property

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from VHIWorkflowLib.core.cleaning import Change
 from VHIWorkflowLib.core.grids import BoolArray, Volume
 from VHIWorkflowLib.core.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE
+from VHIWorkflowLib.core.steps_in_effect import Change
 from VHIWorkflowLib.study.open_case import OpenCase
 
 from .case_nodes import CaseNodes

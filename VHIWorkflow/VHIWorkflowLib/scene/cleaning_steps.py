@@ -8,19 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from VHIWorkflowLib.core.cleaning import Change, CleaningSession
+from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.decisions import StartMode
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import IndexArray
 from VHIWorkflowLib.core.measurement import Vhi
 from VHIWorkflowLib.core.ranking import RankScores
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.steps import Reason, Step
+from VHIWorkflowLib.core.steps_in_effect import Change
 from VHIWorkflowLib.core.targets import AtVoxel, RankBelow, Target
 
 from .at_hand import AtHand
 from .errors import SceneError
 from .island_table import IslandRow, Order
 from .picking import Pick, Ras, counts, outline, pick, pick_surface, view_axis, voxel_at
+
+_ = sentences_of(__name__)
 
 
 class CleaningSteps(AtHand):
@@ -89,7 +93,7 @@ class CleaningSteps(AtHand):
         def cut(session: CleaningSession) -> Change:
             units = session.partition.units_at(voxels, None)
             if not units:
-                raise SceneError("there is no island under the brush; paint over the one to cut")
+                raise SceneError(_("there is no island under the brush; paint over the one to cut"))
             shared = [np.isin(session.partition.voxels_of(unit), voxels).sum() for unit in units]
             return session.cut(units[int(np.argmax(shared))].island, voxels, in_slice=in_slice)
 
@@ -141,7 +145,7 @@ class CleaningSteps(AtHand):
         try:
             reading.session.rank(scores or self._ranker(reading.case, self.open.t1w))
         except VHIError as error:
-            self.open.warnings.append(self.texts.no_ranks(str(error)))
+            self.open.warnings.append(self.texts.no_ranks(error))
             self._cannot_rank = reading.session
         self._table = None
         self.changed.emit({"session"})

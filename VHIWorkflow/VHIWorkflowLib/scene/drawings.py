@@ -9,9 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from VHIWorkflowLib.core.grids import BoolArray, FloatArray, Grid, IndexArray
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.markups import OUTLINE_DECIMALS, fill_polygon
 
 from .errors import SceneError
+
+_ = sentences_of(__name__)
 
 ON_ONE_SLICE = 0.5
 """So many slice spacings the points of one outline may lie from their slice."""
@@ -28,9 +31,9 @@ def slice_at(grid: Grid, points_ras: npt.ArrayLike) -> int:
     along = grid.from_ras(points_ras)[:, grid.slice_axis]
     number = round(float(np.median(along)))
     if not 0 <= number < grid.shape[grid.slice_axis]:
-        raise SceneError("the drawing lies outside the STIR; draw it on a slice of the STIR")
+        raise SceneError(_("the drawing lies outside the STIR; draw it on a slice of the STIR"))
     if np.abs(along - number).max() > ON_ONE_SLICE + 1e-6:
-        raise SceneError("the drawing does not lie on one STIR slice; draw it in the view of the acquisition plane")
+        raise SceneError(_("the drawing does not lie on one STIR slice; draw it in the view of the acquisition plane"))
     return number
 
 
@@ -105,7 +108,7 @@ def mask_of_curves(nodes: Sequence[Any], grid: Grid) -> BoolArray:
         try:
             mask.ravel()[inside_outline(_curve_points(node), grid)] = True
         except SceneError as error:
-            raise SceneError(f"'{node.GetName()}' cannot be used: {error}") from error
+            raise SceneError(_("'{name}' cannot be used: {error}").format(name=node.GetName(), error=error)) from error
     return mask
 
 
@@ -114,9 +117,9 @@ def _curve_points(node: Any) -> FloatArray:
     from vtk.util.numpy_support import vtk_to_numpy
 
     if not node.IsA("vtkMRMLMarkupsClosedCurveNode"):
-        raise SceneError("it is no closed curve; draw the region with the closed curve tool")
+        raise SceneError(_("it is no closed curve; draw the region with the closed curve tool"))
     if node.GetNumberOfDefinedControlPoints() < 3:
-        raise SceneError("a closed curve needs at least 3 points")
+        raise SceneError(_("a closed curve needs at least 3 points"))
     points: FloatArray = vtk_to_numpy(node.GetCurvePointsWorld().GetData()).astype(np.float64)
     return points
 

@@ -10,11 +10,14 @@ import numpy as np
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
 from VHIWorkflowLib.core.resampling import region_on_stir
 from VHIWorkflowLib.core.segment_kinds import SegmentKind
+from VHIWorkflowLib.core.sentences import sentences_of
 
 from .case_in_scene import CaseInScene
 from .drawings import mask_of_curves
 from .errors import SceneError
 from .images import matrix_of, voxels_of
+
+_ = sentences_of(__name__)
 
 
 def mask_of(source: Any | Sequence[Any] | BoolArray, kind: SegmentKind, case: CaseInScene) -> BoolArray:
@@ -33,7 +36,11 @@ def mask_of(source: Any | Sequence[Any] | BoolArray, kind: SegmentKind, case: Ca
     grid = case.open_case.stir.grid
     if isinstance(source, np.ndarray):
         if source.shape != grid.shape:
-            raise SceneError(f"the mask has the shape {source.shape}, the STIR {grid.shape}")
+            raise SceneError(
+                _("the mask has the shape {shape}, the STIR {grid_shape}").format(
+                    shape=source.shape, grid_shape=grid.shape
+                )
+            )
         return source.astype(bool)
     if isinstance(source, Sequence):
         return mask_of_curves(source, grid)
@@ -60,13 +67,13 @@ def _segment_on(node: Any, kind: SegmentKind, grid: Grid) -> BoolArray:
     identifier = _segment_id(node, kind)
     found = node.GetBinaryLabelmapRepresentation(identifier, image) and not image.IsEmpty()
     if not found or not voxels_of(image).any():
-        raise SceneError(f"the segment of '{node.GetName()}' is empty; mark the region first")
+        raise SceneError(_("the segment of '{name}' is empty; mark the region first").format(name=node.GetName()))
     if node.GetParentTransformNode() is not None:
         slicer.vtkSlicerSegmentationsModuleLogic.ApplyParentTransformToOrientedImageData(node, image)
     matrix = vtk.vtkMatrix4x4()
     image.GetImageToWorldMatrix(matrix)
     affine = matrix_of(matrix)
-    first_i, _, first_j, _, first_k, _ = image.GetExtent()
+    first_i, first_j, first_k = image.GetExtent()[::2]
     affine[:3, 3] = (affine @ (first_i, first_j, first_k, 1))[:3]
     voxels = voxels_of(image) != 0
     return region_on_stir(Volume(voxels, Grid(voxels.shape, affine)), grid)
@@ -81,6 +88,8 @@ def _segment_id(node: Any, kind: SegmentKind) -> str:
     wanted = named or identifiers
     if len(wanted) != 1:
         raise SceneError(
-            f"'{node.GetName()}' holds no single segment named '{kind.name}'; rename the one that is meant"
+            _("'{name}' holds no single segment named '{segment}'; rename the one that is meant").format(
+                name=node.GetName(), segment=kind.name
+            )
         )
     return str(wanted[0])

@@ -12,17 +12,20 @@ import numpy as np
 from VHIWorkflowLib.core.grids import BoolArray, IndexArray
 from VHIWorkflowLib.core.measurement import Preliminary
 from VHIWorkflowLib.core.segment_kinds import NORMAL_BONE, SegmentKind
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.stability import LeftOut, Stability
 from VHIWorkflowLib.core.thresholds import Thresholds, thresholds_by_hand
 from VHIWorkflowLib.files.markups import read_normal_bone
 from VHIWorkflowLib.study.case_inputs import origin_of, read_disease_region
 from VHIWorkflowLib.study.found_regions import FoundRegion, Progress
-from VHIWorkflowLib.study.open_case import RegionPreview
+from VHIWorkflowLib.study.region_preview import RegionPreview
 
 from .at_hand import AtHand
 from .errors import CancelledError, SceneError
 from .picking import Ras, Voxel
 from .region_sources import is_drawn, mask_of
+
+_ = sentences_of(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class RegionSteps(AtHand):
         try:
             return open_case.preview(mask_of(source, NORMAL_BONE, self._case))
         except SceneError as error:
-            return RegionPreview(0, problem=str(error))
+            return RegionPreview(0, problem=error.sentence)
 
     def set_region(self, kind: SegmentKind, source: Any | Sequence[Any] | BoolArray) -> None:
         """Take a region that was drawn or changed by hand.
@@ -137,12 +140,14 @@ class RegionSteps(AtHand):
             if progress is not None:
                 progress(done, total)
             if cancelled():
-                raise CancelledError("the search for the disease region was stopped; nothing has changed")
+                raise CancelledError(_("the search for the disease region was stopped; nothing has changed"))
 
         opened = self.open
         opened.find_disease_region(self._finder, advanced)
         if self.case is None or self.case.open_case is not opened:
-            raise SceneError("the disease region was found and saved, but its case is not open any more; open it again")
+            raise SceneError(
+                _("the disease region was found and saved, but its case is not open any more; open it again")
+            )
         self._regions_changed()
 
     def erase_voxel(self, voxel: Voxel) -> None:
@@ -181,7 +186,9 @@ class RegionSteps(AtHand):
             voxel = _brightest_in_slice(case, part.which)
             x, y, z = (float(n) for n in case.grid.to_ras(voxel)[0])
             ras = (x, y, z)
-        if part.vhi_voxels is None:
+        if part.part == "slice" and _slices(case) == [part.which]:
+            ratio, text = None, self.texts.only_slice(part.which)
+        elif part.vhi_voxels is None:
             ratio, text = None, self.texts.no_measurement(without, part.problem or "")
         else:
             ratio = part.vhi_voxels / stability.vhi_voxels
@@ -203,6 +210,11 @@ class RegionSteps(AtHand):
 def _weight(ratio: float | None) -> float:
     """How much a ratio differs from 1; none at all counts most."""
     return float("inf") if not ratio else abs(float(np.log(ratio)))
+
+
+def _slices(case: Preliminary) -> list[int]:
+    """Slices that the normal bone lies on."""
+    return [int(number) for number in np.unique(np.nonzero(case.normal_bone)[case.grid.slice_axis])]
 
 
 def _brightest_in_slice(case: Preliminary, number: int) -> Voxel:

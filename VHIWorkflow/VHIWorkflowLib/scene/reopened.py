@@ -14,6 +14,7 @@ from typing import Any
 
 from VHIWorkflowLib.core.grids import Grid
 from VHIWorkflowLib.core.segment_kinds import SegmentKind
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.safe_files import case_folder, write_atomically
 from VHIWorkflowLib.files.scans import Scan
@@ -32,6 +33,8 @@ from .case_nodes import CaseNodes, Document
 from .errors import SceneError
 from .scan_files import files_of_volumes
 from .segments import CaseSegments
+
+_ = sentences_of(__name__)
 
 RECORD_ROLE = "record"
 
@@ -86,14 +89,19 @@ def list_of(document: Document, out: Path) -> StudySource | None:
     kept, reader = document["list"], document["reader"]
     if kept is None:
         return None
-    source, problem = Path(kept["source"]), f"there is no such list in {out}"
+    source = Path(kept["source"])
+    problem: str = _("there is no such list in {out}").format(out=out)
     try:
         if not kept["blinded"] or read_kept_list(out, reader).seed == document["seed"]:
             return StudySource(source, ReadingList.open(source, out, reader, blinded=kept["blinded"]))
     except (InputError, RecordError) as error:
-        problem = str(error)
+        problem = error.sentence
     if kept["blinded"]:
-        raise SceneError(f"this scene holds a case of a blinded list and cannot go on without it: {problem}")
+        raise SceneError(
+            _("this scene holds a case of a blinded list and cannot go on without it: {problem}").format(
+                problem=problem
+            )
+        )
     return None
 
 

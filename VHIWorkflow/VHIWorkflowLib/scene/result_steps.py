@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.results import RESULTS_NAME, read_rows, write_table
 from VHIWorkflowLib.study.case_files import read_record
 from VHIWorkflowLib.study.case_record import CaseKey, CaseRecord
@@ -14,6 +15,8 @@ from VHIWorkflowLib.study.measure_case import write_figure
 from .at_hand import AtHand
 from .errors import SceneError
 from .results_table import results_node, show_results, shown_rows
+
+_ = sentences_of(__name__)
 
 
 class ResultSteps(AtHand):
@@ -40,7 +43,7 @@ class ResultSteps(AtHand):
         """
         position = self.position
         if self.study is None or position is None:
-            raise SceneError("only cases of a list can be flagged; open a worklist first")
+            raise SceneError(_("only cases of a list can be flagged; open a worklist first"))
         self.study.flag(position, comment)
         self.changed.emit({"study"})
 
@@ -58,7 +61,7 @@ class ResultSteps(AtHand):
             If the case is not finished, or was changed since.
         """
         if self.open.state != "done":
-            raise SceneError("this case has no row yet; finish it first")
+            raise SceneError(_("this case has no row yet; finish it first"))
         return "\t".join(shown_rows([read_record(self.open.folder).row()], self.study)[0])
 
     def export_results(self, path: Path) -> None:
@@ -70,10 +73,12 @@ class ResultSteps(AtHand):
             If there is no row yet, or the list is blinded: the file would tell the names.
         """
         if self.study is not None and self.study.blinded:
-            raise SceneError("the table would tell the names of a blinded list; open the list unblinded to export it")
+            raise SceneError(
+                _("the table would tell the names of a blinded list; open the list unblinded to export it")
+            )
         table = self._out / RESULTS_NAME
         if not table.exists():
-            raise SceneError("there is no result yet; finish a case first")
+            raise SceneError(_("there is no result yet; finish a case first"))
         write_table(read_rows(table), Path(path))
 
     def write_overview(self, path: Path) -> None:

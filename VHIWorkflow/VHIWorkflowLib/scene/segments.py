@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from VHIWorkflowLib.core.cleaning import Change
 from VHIWorkflowLib.core.grids import BoolArray, Grid, IndexArray
 from VHIWorkflowLib.core.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE, SegmentKind
+from VHIWorkflowLib.core.steps_in_effect import Change
 
 from .images import fill, matrix_of, voxels_of, vtk_matrix
 

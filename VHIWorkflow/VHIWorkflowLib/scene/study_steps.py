@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.results import RESULTS_NAME, read_rows
 from VHIWorkflowLib.files.results_rows import ResultsRow
 from VHIWorkflowLib.files.time_points import place_in_time
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from .agreement_nodes import AgreementNodes
     from .response_nodes import ResponseNodes
+
+_ = sentences_of(__name__)
 
 REPORT_FOLDER = "report"
 
@@ -53,9 +56,9 @@ class StudySteps(AtHand):
         RecordError
             If a file cannot be read or written.
         """
-        folder = self._study_folder("the report")
+        folder = self._study_folder(_("the report"))
         rows = read_rows(folder / RESULTS_NAME)
-        with _libraries("the report"):
+        with _libraries(_("the report")):
             from VHIWorkflowLib.report.study_report import Wanted, write_study_report
         wanted = Wanted(folder, time_points or self._two_time_points(rows))
         page = write_study_report(wanted, out or folder / REPORT_FOLDER, lambda _unit: lambda _done, _total: None)
@@ -77,8 +80,8 @@ class StudySteps(AtHand):
         InputError
             If the readings cannot be read or have no case in common.
         """
-        self._refuse_when_blinded("agreement")
-        with _libraries("agreement"):
+        self._refuse_when_blinded(_("agreement"))
+        with _libraries(_("agreement")):
             from VHIWorkflowLib.agreement.comparison import compare
             from VHIWorkflowLib.agreement.sources import read_sources
 
@@ -86,7 +89,11 @@ class StudySteps(AtHand):
         first, second = read_sources(self._two_readings(a, b))
         found = compare(first, second)
         if not found.cases:
-            raise SceneError(f"no case of {found.a} and {found.b} can be compared: {found.left_out[0][1]}")
+            raise SceneError(
+                _("no case of {a} and {b} can be compared: {problem}").format(
+                    a=found.a, b=found.b, problem=found.left_out[0][1]
+                )
+            )
         return agreement_nodes(self.scene, found, self.texts)
 
     def show_response(
@@ -111,8 +118,8 @@ class StudySteps(AtHand):
         InputError
             If no subject has both time points.
         """
-        folder = self._study_folder("the response")
-        with _libraries("the response"):
+        folder = self._study_folder(_("the response"))
+        with _libraries(_("the response")):
             from VHIWorkflowLib.agreement.limits import Limits
             from VHIWorkflowLib.agreement.response_study import study_response
 
@@ -120,10 +127,12 @@ class StudySteps(AtHand):
         rows = read_rows(folder / RESULTS_NAME)
         readers = sorted({row.reader for row in rows})
         if reader is None and len(readers) > 1:
-            raise SceneError(f"the results are by {', '.join(readers)}; name one reader")
+            raise SceneError(_("the results are by {readers}; name one reader").format(readers=", ".join(readers)))
         points = time_points or self._two_time_points(rows)
         if points is None:
-            raise SceneError("name baseline and follow-up; the results do not hold exactly two time points of the list")
+            raise SceneError(
+                _("name baseline and follow-up; the results do not hold exactly two time points of the list")
+            )
         own = [row for row in rows if row.reader == (reader or readers[0])]
         study = study_response(own, *points, limits or Limits())
         return response_nodes(self.scene, study, reader or readers[0], self.texts)
@@ -133,11 +142,13 @@ class StudySteps(AtHand):
         if a is not None and b is not None:
             return [a, b]
         if a is not None or b is not None:
-            raise SceneError("agreement is between two readings; name both, or none")
-        folder = self._study_folder("agreement")
+            raise SceneError(_("agreement is between two readings; name both, or none"))
+        folder = self._study_folder(_("agreement"))
         readers = sorted({row.reader for row in read_rows(folder / RESULTS_NAME)})
         if len(readers) != 2:
-            raise SceneError(f"the results are by {', '.join(readers)}; name the two readings to compare")
+            raise SceneError(
+                _("the results are by {readers}; name the two readings to compare").format(readers=", ".join(readers))
+            )
         return [f"{folder}#{reader}" for reader in readers]
 
     def _study_folder(self, what: str) -> Path:
@@ -149,16 +160,18 @@ class StudySteps(AtHand):
             If there is none, or the list is blinded.
         """
         if self.study is None and self.case is None:
-            raise SceneError("there is nothing to report yet; open a list, or a case of two scans, first")
+            raise SceneError(_("there is nothing to report yet; open a list, or a case of two scans, first"))
         self._refuse_when_blinded(what)
         table = self._out / RESULTS_NAME
         if not table.exists() or not read_rows(table):
-            raise SceneError("there is nothing to report yet; finish a case first")
+            raise SceneError(_("there is nothing to report yet; finish a case first"))
         return self._out
 
     def _refuse_when_blinded(self, what: str) -> None:
         if self.study is not None and self.study.blinded:
-            raise SceneError(f"{what} would tell the names of a blinded list; open the list unblinded for it")
+            raise SceneError(
+                _("{what} would tell the names of a blinded list; open the list unblinded for it").format(what=what)
+            )
 
     def _two_time_points(self, rows: list[ResultsRow]) -> tuple[str, str] | None:
         """The two time points of the results, the earlier one first; None when there are more, fewer, or others.
@@ -179,4 +192,6 @@ def _libraries(what: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise SceneError(f"{what} needs the Python package {error.name}, which is not installed") from error
+        raise SceneError(
+            _("{what} needs the Python package {package}, which is not installed").format(what=what, package=error.name)
+        ) from error

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from VHIWorkflowLib.core.cleaning import Change, CleaningSession
+from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.grids import IndexArray, bounding_box
 from VHIWorkflowLib.core.partition import Unit
 from VHIWorkflowLib.core.segment_kinds import SENSITIVE
+from VHIWorkflowLib.core.steps_in_effect import Change
 
 from .case_nodes import CaseNodes
 from .images import image_of, vtk_matrix

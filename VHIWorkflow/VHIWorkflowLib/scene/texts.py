@@ -5,13 +5,14 @@ Translations are looked up in the context "scene.texts", as Slicer's ``lupdate``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from string import Formatter
+from collections.abc import Sequence
 
+from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.segment_kinds import SegmentKind
-from VHIWorkflowLib.core.steps import Step
+from VHIWorkflowLib.core.sentences import Translate, fitting, translated, untranslated
+from VHIWorkflowLib.core.steps import REASON_NAMES, Reason, Step
 
-Translate = Callable[[str], str]
+CONTEXT = "scene.texts"
 
 
 class Texts:
@@ -20,16 +21,14 @@ class Texts:
     Parameters
     ----------
     translate
-        Translates a text with its places in braces, before they are filled in. A translation that has other places is
-        not used.
+        Translates a text with its places in braces, before they are filled in.
     """
 
-    def __init__(self, translate: Translate = str) -> None:
+    def __init__(self, translate: Translate = untranslated) -> None:
         self._in_language = translate
 
     def _translate(self, text: str) -> str:
-        translated = self._in_language(text)
-        return translated if _places(translated) == _places(text) else text
+        return fitting(text, self._in_language(CONTEXT, text))
 
     def undo(self, steps: Sequence[Step]) -> str:
         """What undoing steps of one group takes back: "Undo: remove island 12 (vessel)"."""
@@ -62,18 +61,9 @@ class Texts:
         why = "" if first.reason is None else _(" ({reason})").format(reason=self.reason(first.reason))
         return actions[first.action].format(what=what, where=where, why=why)
 
-    def reason(self, reason: str) -> str:
+    def reason(self, reason: Reason) -> str:
         """Why an island is not inflammation."""
-        _ = self._translate
-        return {
-            "vessel": _("vessel"),
-            "joint fluid": _("joint fluid"),
-            "facet joint": _("facet joint"),
-            "artefact": _("artefact"),
-            "coil flare": _("coil flare"),
-            "outside bone": _("outside bone"),
-            "other": _("other"),
-        }[reason]
+        return translated(REASON_NAMES[reason], self._in_language)
 
     def segment(self, kind: SegmentKind) -> str:
         """Name of a mask."""
@@ -111,12 +101,18 @@ class Texts:
     def no_measurement(self, without: str, problem: str) -> str:
         """That nothing could be measured without something, and why."""
         _ = self._translate
-        return _("{without} nothing could be measured: {problem}").format(without=without, problem=problem)
+        said = translated(problem, self._in_language)
+        return _("{without} nothing could be measured: {problem}").format(without=without, problem=said)
 
-    def no_ranks(self, problem: str) -> str:
+    def only_slice(self, number: int) -> str:
+        """That the normal bone lies on one slice alone, so that nothing would be left without it."""
+        _ = self._translate
+        return _("All of the normal bone lies on slice {number}: mark it on further slices.").format(number=number)
+
+    def no_ranks(self, problem: VHIError) -> str:
         """That islands go by their size, and why."""
         _ = self._translate
-        return _("The islands have no ranks: {problem}").format(problem=problem)
+        return _("The islands have no ranks: {problem}").format(problem=translated(problem, self._in_language))
 
     def scene_was_closed(self) -> str:
         """That the case left the screen, and is safe."""
@@ -240,14 +236,6 @@ class Texts:
         """What a change must exceed."""
         _ = self._translate
         return _("Smallest detectable change")
-
-
-def _places(text: str) -> set[str | None] | None:
-    """Names in braces; None where the braces do not match."""
-    try:
-        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
-    except ValueError:
-        return None
 
 
 def _percent(ratio: float) -> str:

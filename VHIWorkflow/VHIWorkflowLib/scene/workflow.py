@@ -8,6 +8,7 @@ from typing import Any
 
 from VHIWorkflowLib.core.cleaning import Clock, utc_now
 from VHIWorkflowLib.core.ranking import RankScores
+from VHIWorkflowLib.core.sentences import Translate, sentences_of, untranslated
 from VHIWorkflowLib.files.safe_files import case_folder
 from VHIWorkflowLib.study.case_record import CaseKey
 from VHIWorkflowLib.study.found_regions import Networks, RegionFinder, bundled_regions
@@ -28,7 +29,9 @@ from .results_table import drop_results
 from .scan_files import files_of_volumes
 from .scene_watch import SceneWatch
 from .study_steps import StudySteps
-from .texts import Texts, Translate
+from .texts import Texts
+
+_ = sentences_of(__name__)
 
 
 class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
@@ -49,7 +52,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
     ranker
         Ranks islands; by default the bundled model.
     translate
-        Translates a text of `texts`; in Slicer ``slicer.i18n.translate`` with the context "scene.texts".
+        Translates a text of a context; in Slicer ``slicer.i18n.translate``.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
         clock: Clock = utc_now,
         finder: RegionFinder | None = None,
         ranker: Ranker | None = None,
-        translate: Translate = str,
+        translate: Translate = untranslated,
     ) -> None:
         finder = finder or bundled_regions(Networks())
         super().__init__(scene, clock, finder, ranker or bundled_ranks, Texts(translate))
@@ -105,9 +108,11 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
             If there is no list, or no such case in it.
         """
         if self.study is None:
-            raise SceneError("no list is open; open a worklist first")
+            raise SceneError(_("no list is open; open a worklist first"))
         if not 0 <= position < len(self.study):
-            raise SceneError(f"the list has {len(self.study)} cases, none at place {position + 1}")
+            raise SceneError(
+                _("the list has {count} cases, none at place {place}").format(count=len(self.study), place=position + 1)
+            )
         listed = self.study[position]
         sitting = Sitting(self.study.out, clock=self._clock)
         opened = OpenCase.open(listed.key, listed.files, sitting, scans=prepared.scans if prepared else None)
@@ -210,6 +215,8 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
             self.case = CaseInScene(opened, nodes, self.texts)
             self._keep_in_scene()
         self.notice = None
+        if self.study is not None and self.results_node is None:
+            self._show_results()  # it went with a scene that was closed
         self.changed.emit({"case", "regions", "masks", "session"})
         return self.case
 

@@ -9,13 +9,14 @@ from .cleaning_tests import CleaningTests
 from .effect_tests import EffectTests
 from .life_tests import LifeTests
 from .list_tests import ListTests
+from .panel_tests import PanelTests
 from .region_tests import RegionTests
 
 FEWEST = 20
 """A runner that finds fewer tests than this has lost some."""
 
 
-class VHIWorkflowTest(ListTests, RegionTests, CleaningTests, LifeTests, EffectTests):
+class VHIWorkflowTest(ListTests, RegionTests, CleaningTests, PanelTests, LifeTests, EffectTests):
     """Every self-test of the module; Slicer finds it by its name."""
 
     def runTest(self, **_options: Any) -> None:  # noqa: N802 (Slicer's name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import qt
@@ -218,6 +219,14 @@ class ListTests(CaseBench):
         self.mouse().click(self.pixel(self.island()))
         self.assertEqual(len(self.session.steps), 1)
 
+    def test_errors_are_told_in_the_readers_language(self) -> None:
+        """In a language in which every text stands in brackets, the name of the file stands within them."""
+        self.prompts.path = self.out / "no list.tsv"
+        with patch("VHIWorkflowLib.widget.desk.translate", lambda _context, text: f"[{text}]"):
+            self.ui.openListButton.click()
+        self.assertTrue(self.panel.desk.message.startswith("["))
+        self.assertIn("no list.tsv: [", self.panel.desk.message)
+
     def test_phantom_of_sample_data_is_read_as_loaded_scans(self) -> None:
         """Two volumes of the scene become a case."""
         from VHIWorkflowLib.files.volumes import read_image
@@ -229,7 +238,11 @@ class ListTests(CaseBench):
             add_volume(slicer.mrmlScene, read_image(self.scans / READY[0] / f"{name}.nii.gz"), f"scan {name}")
         self.ui.showVolumesButton.click()
         self.assertEqual([node.stir.GetName(), node.t1w.GetName()], ["scan stir", "scan t1w"])
-        node.case_id, node.time_point = "from the scene", "baseline"
+        node.case_id = "from the scene"
+        self.ui.openVolumesButton.click()
+        self.assertIn("Case and Time point", self.panel.desk.message)
+        self.assertIsNone(self.workflow.case)
+        node.time_point = "baseline"
         self.ui.openVolumesButton.click()
         self.assertEqual(self.workflow.open.key.case_id, "from the scene")
         self.prompts.path = self.scans / READY[0] / "disease_region.nii.gz"

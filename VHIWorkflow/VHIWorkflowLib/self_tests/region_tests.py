@@ -124,11 +124,12 @@ class RegionTests(CaseBench):
         self.assertFalse(self.panel.is_placing())
 
     def test_long_sentence_about_the_region_does_not_widen_the_panel(self) -> None:
-        """Normal bone on a single slice: without it nothing could be measured, and the reason is long."""
+        """Normal bone almost all on one slice: without it nothing could be measured, and the reason is long."""
         self.open_list()
         mask = np.zeros_like(self.workflow.open.normal_bone)
         number = int(np.argmax(self.workflow.open.normal_bone.sum(axis=(1, 2))))
         mask[number] = self.workflow.open.normal_bone[number]
+        mask[number - 1].ravel()[np.flatnonzero(mask[number])[:9]] = True
         self.workflow.set_region(NORMAL_BONE, mask)
         self.ui.cleanSection.collapsed = False
         self.panel.normal_bone.show_hangs()

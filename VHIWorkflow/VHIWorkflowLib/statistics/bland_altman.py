@@ -15,8 +15,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .errors import StatisticsError
 from .estimates import CONFIDENCE, Estimate, FloatArray, numbers, pairs
+
+_ = sentences_of(__name__)
 
 COVERED = 0.95
 """Share of differences that the limits of agreement hold."""
@@ -123,7 +127,7 @@ def _limits(mean: float, deviation: float, n: int, method: LimitMethod) -> tuple
         half = _t(n) * deviation * math.sqrt(3 / n)
         return Estimate(low, low - half, low + half, n), Estimate(high, high - half, high + half, n)
     if method != "exact":
-        raise StatisticsError(f"there is no method {method!r} for limits of agreement")
+        raise StatisticsError(_("there is no method {method!r} for limits of agreement").format(method=method))
     near, far = (
         float(stats.nct.ppf(p, n - 1, z * math.sqrt(n))) * deviation / math.sqrt(n)
         for p in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)

@@ -10,8 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .errors import StatisticsError
 from .estimates import CONFIDENCE, Estimate, FloatArray, pairs
+
+_ = sentences_of(__name__)
 
 Kind = Literal["pearson", "spearman"]
 ConcordanceInterval = Literal["t", "1989"]
@@ -75,7 +79,9 @@ def concordance(a: npt.ArrayLike, b: npt.ArrayLike, method: ConcordanceInterval 
         If there are fewer than three pairs, or one measurement is the same in all cases, or there is no such method.
     """
     if method not in get_args(ConcordanceInterval):
-        raise StatisticsError(f"there is no method {method!r} for the interval of Lin's concordance")
+        raise StatisticsError(
+            _("there is no method {method!r} for the interval of Lin's concordance").format(method=method)
+        )
     first, second = pairs(a, b, least=3)
     _check_spread(first, second)
     n = first.size
@@ -126,4 +132,4 @@ def _t(freedom: int) -> float:
 
 def _check_spread(first: FloatArray, second: FloatArray) -> None:
     if np.ptp(first) == 0 or np.ptp(second) == 0:
-        raise StatisticsError("one of the measurements is the same in all cases, so it correlates with nothing")
+        raise StatisticsError(_("one of the measurements is the same in all cases, so it correlates with nothing"))

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .errors import StatisticsError
+
+_ = sentences_of(__name__)
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -32,7 +36,7 @@ class Estimate:
             raise ValueError("an interval has two limits or none")
 
 
-def numbers(values: npt.ArrayLike, *, least: int = 1, what: str = "cases") -> FloatArray:
+def numbers(values: npt.ArrayLike, *, least: int = 1, what: str = _("cases")) -> FloatArray:
     """Values as a float array of one axis.
 
     Raises
@@ -42,13 +46,18 @@ def numbers(values: npt.ArrayLike, *, least: int = 1, what: str = "cases") -> Fl
     """
     found = np.asarray(values, dtype=np.float64)
     if found.ndim != 1:
-        raise StatisticsError(f"one row of numbers is needed, not an array of shape {found.shape}")
-    if found.size < least:
         raise StatisticsError(
-            f"at least {least} {what} are needed, there {'is' if found.size == 1 else 'are'} {found.size}"
+            _("one row of numbers is needed, not an array of shape {shape}").format(shape=found.shape)
         )
+    if found.size < least:
+        problem = (
+            _("at least {least} {what} are needed, there is {count}")
+            if found.size == 1
+            else _("at least {least} {what} are needed, there are {count}")
+        )
+        raise StatisticsError(problem.format(least=least, what=what, count=found.size))
     if not np.isfinite(found).all():
-        raise StatisticsError("a value is missing or not a number")
+        raise StatisticsError(_("a value is missing or not a number"))
     return found
 
 
@@ -62,7 +71,11 @@ def pairs(a: npt.ArrayLike, b: npt.ArrayLike, *, least: int = 1) -> tuple[FloatA
     """
     first, second = numbers(a, least=least), numbers(b, least=least)
     if first.size != second.size:
-        raise StatisticsError(f"{first.size} and {second.size} values are no pairs")
+        raise StatisticsError(
+            _("{first_count} and {second_count} values are no pairs").format(
+                first_count=first.size, second_count=second.size
+            )
+        )
     return first, second
 
 
@@ -86,8 +99,8 @@ def logarithms(values: FloatArray, smallest: float) -> tuple[FloatArray, int]:
         If a volume is negative, or the smallest one is not positive.
     """
     if (values < 0).any():
-        raise StatisticsError("a volume is negative")
+        raise StatisticsError(_("a volume is negative"))
     if not (math.isfinite(smallest) and smallest > 0):
-        raise StatisticsError("the volume of a voxel must be positive")
+        raise StatisticsError(_("the volume of a voxel must be positive"))
     zero = values == 0
     return np.log(np.where(zero, smallest / 2, values)), int(zero.sum())

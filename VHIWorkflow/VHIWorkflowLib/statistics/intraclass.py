@@ -19,8 +19,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .errors import StatisticsError
 from .estimates import CONFIDENCE, Estimate
+
+_ = sentences_of(__name__)
 
 Form = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
 RandomInterval = Literal["generalised", "1996"]
@@ -65,18 +69,24 @@ def intraclass_correlations(table: npt.ArrayLike, method: RandomInterval = "gene
         If the table is too small, has a missing value, or all its values are equal, or there is no such method.
     """
     if method not in get_args(RandomInterval):
-        raise StatisticsError(f"there is no method {method!r} for intervals of intraclass correlations")
+        raise StatisticsError(
+            _("there is no method {method!r} for intervals of intraclass correlations").format(method=method)
+        )
     found = np.asarray(table, dtype=np.float64)
     if found.ndim != 2:
-        raise StatisticsError("a table of cases and readers is needed")
+        raise StatisticsError(_("a table of cases and readers is needed"))
     if min(found.shape) < 2:
         cases, readers = found.shape
-        raise StatisticsError(f"at least 2 cases and 2 readers are needed, there are {cases} and {readers}")
+        raise StatisticsError(
+            _("at least 2 cases and 2 readers are needed, there are {cases} and {readers}").format(
+                cases=cases, readers=readers
+            )
+        )
     if not np.isfinite(found).all():
-        raise StatisticsError("a value is missing or not a number")
+        raise StatisticsError(_("a value is missing or not a number"))
     squares = _mean_squares(found)
     if squares.cases == 0 and squares.within == 0:
-        raise StatisticsError("all values are equal, so there is no correlation between readers")
+        raise StatisticsError(_("all values are equal, so there is no correlation between readers"))
     single = {"1": _one_way(squares), "2": _random(squares, method), "3": _fixed(squares)}
     result: dict[Form, Estimate] = {}
     for form in FORMS:

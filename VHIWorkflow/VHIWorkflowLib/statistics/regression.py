@@ -9,8 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .errors import StatisticsError
 from .estimates import CONFIDENCE, Estimate, pairs
+
+_ = sentences_of(__name__)
 
 SAME = 1e-12
 """Values are the same when they differ by less than this part of them: volumes are counts times a voxel's volume."""
@@ -34,7 +38,7 @@ def ordinary_regression(a: npt.ArrayLike, b: npt.ArrayLike) -> Line:
     """
     first, second = pairs(a, b, least=3)
     if np.ptp(first) == 0:
-        raise StatisticsError("the first measurement is the same in all cases, so no line follows from it")
+        raise StatisticsError(_("the first measurement is the same in all cases, so no line follows from it"))
     fit = stats.linregress(first, second)
     t = float(stats.t.ppf((1 + CONFIDENCE) / 2, first.size - 2))
     return Line(
@@ -71,7 +75,7 @@ def passing_bablok(a: npt.ArrayLike, b: npt.ArrayLike) -> Line:
     middle = slopes[(number - 1) // 2 + below : number // 2 + below + 1]
     if middle[-1] <= 0 or not np.isfinite(middle[0]):
         raise StatisticsError(
-            "half of the pairs of cases differ in one measurement alone, so no line follows from them"
+            _("half of the pairs of cases differ in one measurement alone, so no line follows from them")
         )
     value = float(middle[0]) if middle.size == 1 else math.tan(float(np.arctan(middle).mean()))
     limits = slopes[[lowest + below - 1, highest + below - 1]] if lowest >= 1 and highest + below <= number else None
@@ -88,9 +92,11 @@ def _slopes(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> 
     rise, run = second[j] - second[i], first[j] - first[i]
     rise, run = (_cleared(each, values, i, j) for each, values in ((rise, second), (run, first)))
     if not (rise.any() or run.any()):
-        raise StatisticsError("all points are the same, so no line follows from them")
+        raise StatisticsError(_("all points are the same, so no line follows from them"))
     if (np.sign(rise) * np.sign(run)).sum() <= 0:
-        raise StatisticsError("the two measurements do not rise together, so Passing and Bablok's line does not exist")
+        raise StatisticsError(
+            _("the two measurements do not rise together, so Passing and Bablok's line does not exist")
+        )
     falls_by_one = np.abs(rise + run) <= SAME * (np.abs(first[i]) + np.abs(first[j]))
     counted = ((rise != 0) | (run != 0)) & ~falls_by_one
     rise, run = rise[counted], run[counted]

@@ -11,11 +11,14 @@ from typing import Any
 
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.json_schema import SchemaError, check
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import RecordError
 from VHIWorkflowLib.files.safe_files import clear_errors, write_atomically
 
 from .case_json import FORMAT, FORMAT_VERSION, Document, document_of, record_of
 from .case_record import CaseRecord
+
+_ = sentences_of(__name__)
 
 RECORD_NAME = "case.json"
 SCHEMA_NAME = "case.schema.json"
@@ -110,17 +113,17 @@ def read_record(path: Path) -> CaseRecord:
         try:
             data = path.read_bytes()
         except FileNotFoundError as error:
-            raise RecordError(path, "there is no such record") from error
+            raise RecordError(path, _("there is no such record")) from error
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise RecordError(path, "is not a whole JSON file") from error
+        raise RecordError(path, _("is not a whole JSON file")) from error
     document = up_to_date(path, document)
     validate(path, document)
     try:
         return record_of(document, path.parent)
     except (MeasurementError, ValueError, OverflowError) as error:
-        raise RecordError(path, f"does not hold together: {error}") from error
+        raise RecordError(path, _("does not hold together: {error}").format(error=error)) from error
 
 
 def up_to_date(path: Path, document: Any) -> Document:
@@ -132,17 +135,21 @@ def up_to_date(path: Path, document: Any) -> Document:
         If it is no record, or was written by a newer version of this software.
     """
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise RecordError(path, f"is not a {FORMAT} file")
+        raise RecordError(path, _("is not a {format} file").format(format=FORMAT))
     version = document.get("format_version")
     while isinstance(version, int) and version in MIGRATIONS:
         try:
             document = MIGRATIONS[version](document)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            problem = f"cannot be brought up to date from format version {version} ({type(error).__name__}: {error})"
+            problem = _("cannot be brought up to date from format version {version} ({kind}: {error})").format(
+                version=version, kind=type(error).__name__, error=error
+            )
             raise RecordError(path, problem) from error
         version = document.get("format_version")
     if version != FORMAT_VERSION:
-        problem = f"has format version {version!r}, and this software reads up to {FORMAT_VERSION}; update VHIWorkflow"
+        problem = _(
+            "has format version {version!r}, and this software reads up to {format_version}; update VHIWorkflow"
+        ).format(version=version, format_version=FORMAT_VERSION)
         raise RecordError(path, problem)
     up_to_date_document: Document = document
     return up_to_date_document
@@ -159,7 +166,7 @@ def validate(path: Path, document: Document) -> None:
     try:
         check(document, schema())
     except SchemaError as error:
-        raise RecordError(path, f"is not a valid record: {error}") from error
+        raise RecordError(path, _("is not a valid record: {error}").format(error=error)) from error
 
 
 @cache

@@ -10,8 +10,10 @@ from typing import TypeVar
 
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
-from VHIWorkflowLib.core.resampling import check_overlap, region_on_stir
+from VHIWorkflowLib.core.reordering import on_grid
+from VHIWorkflowLib.core.resampling import region_on_stir
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE, SENSITIVE, SegmentKind
+from VHIWorkflowLib.core.sentences import listed, sentences_of
 from VHIWorkflowLib.files.errors import InputError
 from VHIWorkflowLib.files.markups import read_normal_bone
 from VHIWorkflowLib.files.scans import Scan
@@ -20,6 +22,9 @@ from VHIWorkflowLib.files.volumes import read_image, read_mask, sha256_of
 
 from .found_regions import FoundRegion, Model, Networks, Progress, RegionFinder, bundled_regions
 from .region_origins import GIVEN, RegionOrigin
+from .scan_pair import check_pair, check_patients
+
+_ = sentences_of(__name__)
 
 T = TypeVar("T")
 
@@ -129,13 +134,14 @@ def load_scans(files: CaseFiles) -> LoadedScans:
     Raises
     ------
     InputError
-        If one cannot be used, or they do not overlap; the message starts with the file.
+        If one cannot be used, or they do not overlap or are of two patients; the message starts with the file.
     """
     for path in files.paths():
         check_name(path)
+    check_patients(files.stir, files.t1w)
     stir = read_image(files.stir.path, series=files.stir.series)
     t1w = read_image(files.t1w.path, series=files.t1w.series)
-    warnings = tuple(_about(files.t1w.path, lambda: check_overlap(stir.grid, t1w.grid)))
+    warnings = check_pair(files.t1w, stir, t1w)
     return LoadedScans(stir, t1w, CaseFiles(files.stir, files.t1w).inputs(), warnings)
 
 
@@ -200,9 +206,12 @@ def _check_findable(files: CaseFiles, finder: RegionFinder) -> None:
 def _found_region(path: Path, finder: RegionFinder, t1w: Volume, stir: Grid, progress: Progress | None) -> FoundRegion:
     found = _about(path, lambda: finder.disease_region(t1w, stir, progress))
     if not found.mask.any():
-        why = f" ({'; '.join(found.warnings)})" if found.warnings else ""
-        problem = f"{found.model} finds no bone in it inside the STIR volume{why}; give it with --disease-region"
-        raise InputError(path, problem)
+        problem = (
+            _("{model} finds no bone in it inside the STIR volume ({why}); give it with --disease-region")
+            if found.warnings
+            else _("{model} finds no bone in it inside the STIR volume; give it with --disease-region")
+        )
+        raise InputError(path, problem.format(model=found.model, why=listed(found.warnings, "; ")))
     return found
 
 
@@ -217,7 +226,7 @@ def check_name(path: Path) -> None:
     try:
         os.fspath(path).encode()
     except UnicodeEncodeError as error:
-        raise InputError(path, "has a letter that is not UTF-8 in its name or a folder's; rename it") from error
+        raise InputError(path, _("has a letter that is not UTF-8 in its name or a folder's; rename it")) from error
 
 
 def origin_of(paths: tuple[Path, ...], kind: SegmentKind) -> RegionOrigin:
@@ -229,12 +238,13 @@ def origin_of(paths: tuple[Path, ...], kind: SegmentKind) -> RegionOrigin:
         return RegionOrigin.from_tag(tag) if tag else GIVEN
     except ValueError as error:
         raise InputError(
-            paths[0], f"its segment '{kind.name}' has an origin that cannot be read; export it anew"
+            paths[0],
+            _("its segment '{segment}' has an origin that cannot be read; export it anew").format(segment=kind.name),
         ) from error
 
 
 def read_disease_region(path: Path, stir: Grid, t1w: Grid) -> BoolArray:
-    """Read a disease region, on the STIR or the T1w grid, as a mask on the STIR grid, shape (k, j, i).
+    """Read a disease region, on the voxels of the STIR or the T1w, as a mask on the STIR grid, shape (k, j, i).
 
     Raises
     ------
@@ -242,18 +252,19 @@ def read_disease_region(path: Path, stir: Grid, t1w: Grid) -> BoolArray:
         If it cannot be read, lies on another grid, or has no voxel inside the STIR volume.
     """
     region = read_mask(path, segment=DISEASE_REGION.name)
-    if not (stir.matches(region.grid) or t1w.matches(region.grid)):
-        raise InputError(path, "lies neither on the STIR nor on the T1w grid: is it of the same examination?")
-    mask = _about(path, lambda: region_on_stir(region, stir))
+    placed = on_grid(region, stir) or on_grid(region, t1w)
+    if placed is None:
+        raise InputError(path, _("lies neither on the STIR nor on the T1w grid: is it of the same examination?"))
+    mask = _about(path, lambda: region_on_stir(placed, stir))
     if not mask.any():
-        raise InputError(path, "has no voxel inside the STIR volume")
+        raise InputError(path, _("has no voxel inside the STIR volume"))
     return mask
 
 
 def _read_keep(path: Path, stir: Grid) -> BoolArray:
-    keep = read_mask(path, segment=SENSITIVE.name, allow_empty=True)
-    if not stir.matches(keep.grid):
-        raise InputError(path, "does not lie on the STIR grid; mark what is kept on the STIR volume")
+    keep = on_grid(read_mask(path, segment=SENSITIVE.name, allow_empty=True), stir)
+    if keep is None:
+        raise InputError(path, _("does not lie on the STIR grid; mark what is kept on the STIR volume"))
     mask: BoolArray = keep.array
     return mask
 
@@ -265,4 +276,4 @@ def _about(path: Path, work: Callable[[], T]) -> T:
     except InputError:
         raise
     except VHIError as error:
-        raise InputError(path, str(error)) from error
+        raise InputError(path, error.sentence) from error

@@ -18,6 +18,7 @@ import numpy as np
 from VHIWorkflowLib.core.cleaning import CleaningRecord
 from VHIWorkflowLib.core.grids import Grid
 from VHIWorkflowLib.core.measurement import Settings, Vhi
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.stability import BrightVoxel, LeftOut, Stability
 from VHIWorkflowLib.core.steps import Step
 from VHIWorkflowLib.core.thresholds import NormalBoneStatistics, Thresholds
@@ -25,6 +26,8 @@ from VHIWorkflowLib.core.thresholds import NormalBoneStatistics, Thresholds
 from .case_inputs import InputFile
 from .case_record import CaseKey, CaseRecord, Region
 from .found_regions import Model
+
+_ = sentences_of(__name__)
 
 FORMAT = "VHIWorkflow case"
 FORMAT_VERSION = 2
@@ -77,7 +80,7 @@ def record_of(document: Mapping[str, Any], folder: Path) -> CaseRecord:
     thresholds, preliminary, result = document["thresholds"], document["preliminary"], document["result"]
     shape = document["grid"]["shape_ijk"]
     if [each["role"] for each in document["inputs"]].count("stir") != 1:
-        raise ValueError("it does not name one STIR scan")
+        raise ValueError(_("it does not name one STIR scan"))
     return CaseRecord(
         key=CaseKey(document["case_id"], document["time_point"], document["reader"]),
         state=document["state"],
@@ -155,7 +158,7 @@ def _cleaning_document(cleaning: CleaningRecord) -> Document:
 def _cleaning_of(document: Document, voxels: int) -> CleaningRecord:
     for step in (*document["steps"], *document["undone"]):
         if any(start + length > voxels for start, length in step.get("drawn_runs", ())):
-            raise ValueError("a cut reaches out of the volume")
+            raise ValueError(_("a cut reaches out of the volume"))
     steps, undone = (tuple(Step.from_json(step) for step in document[name]) for name in ("steps", "undone"))
     counts = {name: document[name] for name in ("undo_count", "redo_count", "seconds_spent")}
     return CleaningRecord(start=document["start"], steps=steps, undone=undone, **counts)

@@ -73,6 +73,11 @@ class CaseRecord:
     files: dict[str, str]
 
     @property
+    def thresholds_by_hand(self) -> Thresholds | None:
+        """The thresholds, if the reader set them; None if they follow from the normal bone."""
+        return self.thresholds if self.thresholds.iqr_multiple is None else None
+
+    @property
     def ranking_models(self) -> tuple[Model, ...]:
         """Models that found no region: they ranked the islands."""
         found = {region.origin.removesuffix(EDITED) for region in (self.normal_bone, self.disease_region)}

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Protocol
 from VHIWorkflowLib.core.errors import MeasurementError, VHIError
 from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
 from VHIWorkflowLib.core.resampling import region_on_stir
+from VHIWorkflowLib.core.sentences import sentences_of
 
 if TYPE_CHECKING:
     from BoneSegModelsLib.backends import Backend, BackendName, DeviceName
     from BoneSegModelsLib.inference import Segmentation
     from BoneSegModelsLib.model_folders import Model as BundledModel
     from BoneSegModelsLib.normal_bone_parameters import NormalBoneParameters
+
+_ = sentences_of(__name__)
 
 DISEASE_REGION_MODEL = "disease_region"
 NORMAL_BONE_MODEL = "normal_bone"
@@ -102,11 +105,13 @@ class BundledRegions:
         """See `RegionFinder`."""
         if disease_region:
             try:
-                _ = self._model
+                self.sha256s(disease_region=True, normal_bone=False)
             except VHIError as error:
-                raise VHIError(f"{error}; or give the disease region (--disease-region)") from error
+                raise VHIError(
+                    _("{error}; or give the disease region (--disease-region)").format(error=error)
+                ) from error
         if normal_bone:
-            _ = self._marrow
+            self.sha256s(disease_region=False, normal_bone=True)
 
     def sha256s(self, *, disease_region: bool, normal_bone: bool) -> tuple[tuple[str, str], ...]:
         """See `RegionFinder`."""
@@ -129,12 +134,18 @@ class BundledRegions:
         try:
             proposal = propose_normal_bone(stir, t1w, Volume(disease_region, stir.grid), self._marrow)
         except NoProposalError as error:
-            problem = f"no normal bone can be proposed ({error}); mark it and give it with --normal-bone"
+            problem = _("no normal bone can be proposed ({error}); mark it and give it with --normal-bone").format(
+                error=error
+            )
             raise MeasurementError(problem) from error
         model = Model(NORMAL_BONE_MODEL, self._marrow.version, self._marrow.sha256, notes=proposal.reasons)
-        warnings = ["the normal bone was proposed by the software and not marked by a reader: look at it"]
+        warnings = [_("the normal bone was proposed by the software and not marked by a reader: look at it")]
         if proposal.confidence < LOW_CONFIDENCE:
-            warnings.append(f"the confidence of the proposed normal bone is only {proposal.confidence:.2f}")
+            warnings.append(
+                _("the confidence of the proposed normal bone is only {confidence:.2f}").format(
+                    confidence=proposal.confidence
+                )
+            )
         return FoundRegion(proposal.mask, model, tuple(warnings), proposal.confidence)
 
     @cached_property

@@ -9,9 +9,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import RecordError
 from VHIWorkflowLib.files.safe_files import clear_errors, write_atomically
 from VHIWorkflowLib.files.worklist_cases import WorklistCase
+
+_ = sentences_of(__name__)
 
 FORMAT = "VHIWorkflow reading list"
 FORMAT_VERSION = 1
@@ -72,14 +75,14 @@ def read_kept_list(out: Path, reader: str) -> KeptList:
     try:
         document: Any = json.loads(data)
         if document["format"] != FORMAT or document["format_version"] != FORMAT_VERSION:
-            raise RecordError(path, "was written by another version of this software; update VHIWorkflow")
+            raise RecordError(path, _("was written by another version of this software; update VHIWorkflow"))
         return KeptList(
             None if document["seed"] is None else int(document["seed"]),
             tuple((str(case_id), str(time_point)) for case_id, time_point in document["order"]),
             {(str(flag["case_id"]), str(flag["time_point"])): str(flag["comment"]) for flag in document["flags"]},
         )
     except (ValueError, LookupError, TypeError, RecursionError) as error:
-        problem = "is damaged; restore it from a backup, or move it away (flags and the blinded order are then lost)"
+        problem = _("is damaged; restore it from a backup, or move it away (flags and the blinded order are then lost)")
         raise RecordError(path, problem) from error
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from VHIWorkflowLib.core.cleaning import Clock, utc_now
 from VHIWorkflowLib.core.errors import CleaningError
 from VHIWorkflowLib.core.measurement import Settings
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.targets import Touching
 from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.safe_files import case_folder, clear_errors, locked, write_atomically
@@ -18,11 +19,15 @@ from .case_files import RECORD_NAME, earlier_records, keep_earlier, read_record
 from .case_inputs import CaseFiles, InputFile, load_case
 from .case_record import CaseKey, CaseRecord
 from .found_regions import Networks, Progress, bundled_regions
-from .overview import overview_of
+from .overview import caption_of, overview_of
 from .reading import Reading, Sitting
 
+_ = sentences_of(__name__)
+
 FIGURE_NAME = "overview.png"
-NOT_CLEANED = "no island was removed by a reader: VHI is the size of the preliminary mask"
+FIGURE_ENDING = ".png"
+NOT_CLEANED = _("no island was removed by a reader: VHI is the size of the preliminary mask")
+NOTHING_TOUCHED = _("the mask of what is kept touches no island, so VHI is 0: is it of the same examination?")
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,11 @@ def measure_case(request: Request, clock: Clock = utc_now, progress: Progress | 
         One sentence that names the file; nothing is written then, unless it is the writing that failed.
     """
     if request.files.keep is not None and request.steps is not None:
-        raise InputError(request.files.keep, "a mask of what is kept and recorded steps exclude each other; give one")
+        raise InputError(
+            request.files.keep, _("a mask of what is kept and recorded steps exclude each other; give one")
+        )
+    if isinstance(request.figure, Path):
+        _check_figure(request.figure)
     _refuse_to_replace_unfinished(request)
     repeated = None if request.steps is None else read_record(request.steps)
     cleaning = repeated.cleaning if repeated else None
@@ -90,13 +99,23 @@ def measure_case(request: Request, clock: Clock = utc_now, progress: Progress | 
         try:
             reading.session.replay(cleaning.steps)
         except CleaningError as error:
-            raise InputError(request.steps, str(error)) from error
+            raise InputError(request.steps, error.sentence) from error
     elif loaded.keep is not None:
         reading.session.keep(Touching.mask(loaded.keep))
+        if loaded.keep.any() and not reading.session.vhi.sensitive_voxels:
+            reading.warnings.append(NOTHING_TOUCHED)
     if not reading.session.steps and start == "remove":
         reading.warnings.append(NOT_CLEANED)
     record = _finish_and_keep_earlier(reading)
     return Outcome(record, reading.folder, write_figure(reading, record, request.figure))
+
+
+def _check_figure(path: Path) -> None:
+    """Refuse to draw over a scan or a table."""
+    if path.suffix.lower() != FIGURE_ENDING:
+        raise RecordError(path, _("the name of a picture must end in {ending}").format(ending=FIGURE_ENDING))
+    if path.is_dir():
+        raise RecordError(path, _("a folder has this name; name the picture itself"))
 
 
 def _refuse_to_replace_unfinished(request: Request) -> None:
@@ -109,7 +128,9 @@ def _refuse_to_replace_unfinished(request: Request) -> None:
     except RecordError:
         return
     if record.state == "begun" and record.cleaning.steps:
-        problem = f"holds an unfinished reading of {len(record.cleaning.steps)} steps; finish it, or move it away"
+        problem = _("holds an unfinished reading of {steps} steps; finish it, or move it away").format(
+            steps=len(record.cleaning.steps)
+        )
         raise RecordError(folder / RECORD_NAME, problem)
 
 
@@ -144,27 +165,9 @@ def write_figure(reading: Reading, record: CaseRecord, wanted: bool | Path) -> P
     from VHIWorkflowLib.figure import png_bytes
 
     path = reading.folder / FIGURE_NAME if wanted is True else wanted
-    image = overview_of(reading.case, reading.session, record.key, _caption(record))
+    image = overview_of(reading.case, reading.session, record.key, caption_of(record))
     write_atomically(path, png_bytes(image))
     return path
-
-
-def _caption(record: CaseRecord) -> list[str]:
-    vhi, limits, row = record.vhi, record.thresholds, record.row()
-    how = "set by hand" if limits.iqr_multiple is None else f"Q3 + {limits.iqr_multiple:.2f} IQR"
-    lines = [
-        f"VHI {vhi.sensitive_mm3:,.0f} mm3 ({vhi.sensitive_voxels:,} voxels), "
-        f"conservative {vhi.conservative_mm3:,.0f} mm3 ({vhi.conservative_voxels:,} voxels)",
-        f"sensitive threshold {limits.sensitive:.1f} ({how}), conservative {limits.conservative:.1f}; "
-        f"{record.islands_removed} of {record.islands} islands removed",
-    ]
-    if row.vhi_sensitive_low_mm3 is not None:
-        lines.append(
-            f"with one slice of the normal bone left out VHI is {row.vhi_sensitive_low_mm3:,.0f} "
-            f"to {row.vhi_sensitive_high_mm3:,.0f} mm3"
-        )
-    lines.append(f"VHIWorkflow {record.software_version}, {row.measured_at}; not a medical device")
-    return lines
 
 
 def steps_input(path: Path) -> InputFile:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from VHIWorkflowLib.core.carry_over import carry_over
+from VHIWorkflowLib.core.carry_over import carry_over, has_own_steps
 from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.decisions import StartMode
 from VHIWorkflowLib.core.errors import MeasurementError, VHIError
@@ -21,8 +21,8 @@ from VHIWorkflowLib.core.grids import BoolArray, Volume
 from VHIWorkflowLib.core.measurement import Preliminary
 from VHIWorkflowLib.core.ranking import RankScores
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE, SegmentKind
-from VHIWorkflowLib.core.targets import CARRIED_OVER
-from VHIWorkflowLib.core.thresholds import NormalBoneStatistics, Thresholds, normal_bone_statistics, thresholds_from
+from VHIWorkflowLib.core.sentences import sentences_of
+from VHIWorkflowLib.core.thresholds import Thresholds
 from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.safe_files import case_folder, locked
 
@@ -43,24 +43,17 @@ from .region_files import (
     write_regions,
 )
 from .region_origins import DRAWN, RegionOrigin
+from .region_preview import RegionPreview
+
+_ = sentences_of(__name__)
 
 Ranker = Callable[[Preliminary, Volume], RankScores]
 """Ranks the islands of a case, given its T1w scan."""
 
 MISSING: Mapping[SegmentKind, str] = {
-    NORMAL_BONE: "the normal bone is not marked yet",
-    DISEASE_REGION: "the disease region has not been found yet",
+    NORMAL_BONE: _("the normal bone is not marked yet"),
+    DISEASE_REGION: _("the disease region has not been found yet"),
 }
-
-
-@dataclass(frozen=True)
-class RegionPreview:
-    """What a normal bone that is being drawn would give: thresholds, or why there are none."""
-
-    voxels: int
-    statistics: NormalBoneStatistics | None = None
-    thresholds: Thresholds | None = None
-    problem: str | None = None
 
 
 class OpenCase:
@@ -170,14 +163,7 @@ class OpenCase:
 
     def preview(self, normal_bone: BoolArray) -> RegionPreview:
         """Statistics and thresholds that a normal bone, shape (k, j, i), would give; nothing changes."""
-        intensities = self.stir.array[normal_bone]
-        try:
-            statistics = normal_bone_statistics(intensities)
-            return RegionPreview(
-                intensities.size, statistics, thresholds_from(statistics, self._sitting.settings.tolerance)
-            )
-        except MeasurementError as error:
-            return RegionPreview(intensities.size, problem=str(error))
+        return RegionPreview.of(self.stir, normal_bone, self._sitting.settings.tolerance)
 
     def set_region(self, kind: SegmentKind, mask: BoolArray, origin: RegionOrigin = DRAWN) -> None:
         """Take a region that was drawn or changed by hand; it is saved, and decisions are carried over.
@@ -197,7 +183,11 @@ class OpenCase:
             If it cannot be saved; the case then stays as it was.
         """
         if kind not in ROLES or mask.shape != self.stir.grid.shape:
-            raise MeasurementError(f"a region of shape {self.stir.grid.shape} is needed, not {mask.shape}")
+            raise MeasurementError(
+                _("a region of shape {grid_shape} is needed, not {shape}").format(
+                    grid_shape=self.stir.grid.shape, shape=mask.shape
+                )
+            )
         regions = {each: region for each, region in self._regions.items() if each != kind}
         if mask.any():
             regions[kind] = RegionInWork(np.array(mask, dtype=bool), origin)
@@ -231,7 +221,9 @@ class OpenCase:
         found = finder.disease_region(self.t1w, self.stir.grid, progress)
         if not found.mask.any():
             raise MeasurementError(
-                f"{found.model} finds no bone in the T1w scan inside the STIR volume; draw or load it"
+                _("{model} finds no bone in the T1w scan inside the STIR volume; draw or load it").format(
+                    model=found.model
+                )
             )
         self.set_found(DISEASE_REGION, found)
 
@@ -244,7 +236,7 @@ class OpenCase:
             If the disease region is missing, or nothing can be proposed.
         """
         if self.disease_region is None:
-            raise MeasurementError("a proposal of the normal bone needs the disease region; find or load it first")
+            raise MeasurementError(_("a proposal of the normal bone needs the disease region; find or load it first"))
         self.set_found(NORMAL_BONE, finder.normal_bone(self.stir, self.t1w, self.disease_region))
 
     def set_thresholds(self, thresholds: Thresholds | None) -> None:
@@ -267,7 +259,7 @@ class OpenCase:
         if start == self.start:
             return
         if session and session.steps:
-            raise MeasurementError("the start mode can only be changed before the first step; undo all steps first")
+            raise MeasurementError(_("the start mode can only be changed before the first step; undo all steps first"))
         sitting = replace(self._sitting, start=start)
         if session and session.undone_steps:
             self._change(self._regions, sitting, carry=False)
@@ -286,7 +278,7 @@ class OpenCase:
             If a file cannot be written.
         """
         if self.reading is None:
-            raise MeasurementError(f"this case cannot be finished: {self.problem}")
+            raise MeasurementError(_("this case cannot be finished: {problem}").format(problem=self.problem))
         if self.state == "done":
             keep_earlier(self.folder, REGIONS_NAME)
         return self.reading.finish()
@@ -299,7 +291,7 @@ class OpenCase:
         try:
             return self._ranker(case, self.t1w) if self._ranker else None
         except VHIError as error:
-            self.warnings.append(f"the islands have no ranks: {error}")
+            self.warnings.append(_("the islands have no ranks: {error}").format(error=error))
             return None
 
     def _resume(self) -> None:
@@ -308,10 +300,12 @@ class OpenCase:
             self.reading = self._measured()
             return
         record = read_record(self.folder)
-        self._sitting = _as_recorded(self._sitting, record)
+        self._sitting = self._sitting.as_recorded(record)
         if len(self._regions) < len(ROLES):
             self.problem = self._missing()
-            self.warnings.append(f"a region that {self.folder / RECORD_NAME} was made with is no longer there")
+            self.warnings.append(
+                _("a region that {path} was made with is no longer there").format(path=self.folder / RECORD_NAME)
+            )
         elif made_with(record, self._regions):
             self._write_regions_of_record()
             self.reading = Reading.resume(self.key, self._loaded(self._regions), self._sitting)
@@ -323,11 +317,11 @@ class OpenCase:
         """Go on from the latest earlier record, when the program ended between a changed region and its record."""
         earlier = latest_kept(self.folder, self.stir.grid)
         if earlier is None and (record.cleaning.steps or record.cleaning.undone):
-            raise RecordError(self.folder / RECORD_NAME, "was made from other scans or regions than those given now")
+            raise RecordError(self.folder / RECORD_NAME, _("was made from other scans or regions than those given now"))
         self.reading = self._measured()
         if earlier is not None and self.reading is not None:
             kept, regions = earlier
-            before = Reading(self.key, self._loaded(regions), _as_recorded(self._sitting, kept), autosave=False)
+            before = Reading(self.key, self._loaded(regions), self._sitting.as_recorded(kept), autosave=False)
             before.session.resume(kept.cleaning)
             carry_over(before.session, self.reading.session)
 
@@ -358,7 +352,7 @@ class OpenCase:
         """Whether the record on disk holds more than decisions carried over from one that was kept already."""
         if not (self.folder / RECORD_NAME).exists():
             return False
-        return self.reading is None or self.state == "done" or _has_own_steps(self.reading.session)
+        return self.reading is None or self.state == "done" or has_own_steps(self.reading.session)
 
     def _measured(self) -> Reading | None:
         """A reading with the regions as they are; ``problem`` says why there is none."""
@@ -368,7 +362,7 @@ class OpenCase:
         try:
             return Reading(self.key, self._loaded(self._regions), self._sitting)
         except InputError as error:
-            self.problem = str(error)
+            self.problem = error.sentence
             return None
 
     def _missing(self) -> str | None:
@@ -380,7 +374,7 @@ class OpenCase:
             try:
                 self._write_regions()
             except RecordError as error:
-                self.warnings.append(f"nothing can be changed here: {error}")
+                self.warnings.append(_("nothing can be changed here: {error}").format(error=error))
 
     def _write_regions(self) -> None:
         write_regions(self.folder, self._regions, self.stir.grid)
@@ -399,21 +393,3 @@ class OpenCase:
             normal_bone_origin=bone.origin,
             disease_region_origin=disease.origin,
         )
-
-
-def _as_recorded(sitting: Sitting, record: CaseRecord) -> Sitting:
-    """Start mode, settings and thresholds set by hand as a record has them."""
-    by_hand = record.thresholds if record.thresholds.iqr_multiple is None else None
-    return replace(
-        sitting,
-        start=record.cleaning.start,
-        settings=record.settings,
-        thresholds=by_hand,
-        ranked_by=record.ranking_models,
-    )
-
-
-def _has_own_steps(session: CleaningSession) -> bool:
-    """Whether a session holds steps, in effect or undone, besides those carried over into it."""
-    carried = {step.group for step in session.steps if step.target["kind"] == CARRIED_OVER}
-    return bool(session.undone_steps) or any(step.group not in carried for step in session.steps)

@@ -4,7 +4,8 @@
 
 reads scans, finds what was asked for, and leaves all of it in the folder as plain arrays that are read back in
 milliseconds. It prints one JSON object a line: ``{"event": "progress", "done": 3, "total": 25}``, at the end
-``{"event": "done"}``, or ``{"event": "failed", "message": ...}`` with exit status 2. It may be killed at any time.
+``{"event": "done"}``, or ``{"event": "failed", "message": ...}``, of `core.sentences.as_json`, with exit status 2. It
+may be killed at any time.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from VHIWorkflowLib.core.grids import FloatArray, Grid, Volume
 from VHIWorkflowLib.core.measurement import Preliminary, measure
 from VHIWorkflowLib.core.ranking import RankScores, RankSource
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE, SegmentKind
+from VHIWorkflowLib.core.sentences import as_json, from_json, sentences_of
 from VHIWorkflowLib.files.errors import RecordError
 from VHIWorkflowLib.files.markups import read_normal_bone
 from VHIWorkflowLib.files.safe_files import replacing, write_atomically
@@ -33,6 +35,8 @@ from VHIWorkflowLib.files.scans import Scan
 from .case_inputs import CaseFiles, InputFile, LoadedScans, load_scans, read_disease_region
 from .found_regions import FoundRegion, Networks, Progress, RegionFinder, bundled_regions
 from .region_origins import RegionOrigin
+
+_ = sentences_of(__name__)
 
 REQUEST_NAME = "request.json"
 ANSWER_NAME = "prepared.json"
@@ -155,7 +159,7 @@ def prepare(request: PrepareRequest, progress: Progress | None = None, finder: R
         if request.rank_islands and region is not None and bone is not None:
             ranks = _ranks(measure(scans.stir, bone, region), scans.t1w)
     except VHIError as error:
-        problems.append(str(error))
+        problems.append(error.sentence)
     return Prepared(scans, found, tuple(problems), ranks)
 
 
@@ -178,9 +182,9 @@ def leave(prepared: Prepared, request: PrepareRequest) -> None:
         "files": _fingerprint(request.files),
         "affines": {"stir": scans.stir.grid.affine.tolist(), "t1w": scans.t1w.grid.affine.tolist()},
         "inputs": [{**asdict(each), "path": os.fspath(each.path)} for each in scans.inputs],
-        "warnings": scans.warnings,
-        "found": {kind.segment_id: RegionOrigin.of(found).tag() for kind, found in prepared.found.items()},
-        "problems": prepared.problems,
+        "warnings": [as_json(warning) for warning in scans.warnings],
+        "found": {kind.segment_id: _origin_left(found) for kind, found in prepared.found.items()},
+        "problems": [as_json(problem) for problem in prepared.problems],
         RANKS: {**prepared.ranks.scores.source.document(), "islands": prepared.ranks.islands}
         if prepared.ranks
         else None,
@@ -207,17 +211,17 @@ def take(folder: Path, files: CaseFiles) -> Prepared | None:
         )
         inputs = tuple(InputFile(**{**each, "path": Path(each["path"])}) for each in answer["inputs"])
         found = {
-            kind: _found(np.load(folder / f"{kind.segment_id}.npy"), answer["found"][kind.segment_id])
+            kind: _found(np.load(folder / f"{kind.segment_id}.npy"), **answer["found"][kind.segment_id])
             for kind in (DISEASE_REGION, NORMAL_BONE)
             if kind.segment_id in answer["found"]
         }
         ranks = _ranks_left(np.load(folder / f"{RANKS}.npy"), **answer[RANKS]) if answer[RANKS] else None
-        scans = LoadedScans(stir, t1w, inputs, tuple(answer["warnings"]))
-        return Prepared(scans, found, tuple(answer["problems"]), ranks)
+        scans = LoadedScans(stir, t1w, inputs, tuple(map(from_json, answer["warnings"])))
+        return Prepared(scans, found, tuple(map(from_json, answer["problems"])), ranks)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, LookupError, TypeError, VHIError) as error:
-        raise RecordError(path, f"what was read ahead cannot be used ({error})") from error
+        raise RecordError(path, _("what was read ahead cannot be used ({error})").format(error=error)) from error
 
 
 def main(arguments: list[str]) -> int:
@@ -226,7 +230,7 @@ def main(arguments: list[str]) -> int:
         request = PrepareRequest.read(Path(arguments[0]))
         leave(prepare(request, lambda done, total: _say(event="progress", done=done, total=total)), request)
     except VHIError as error:
-        _say(event="failed", message=str(error))
+        _say(event="failed", message=as_json(error.sentence))
         return FAILED_STATUS
     _say(event="done")
     return 0
@@ -250,11 +254,16 @@ def _say(**message: Any) -> None:
     print(json.dumps(message), flush=True)
 
 
-def _found(mask: Any, tag: str) -> FoundRegion:
+def _origin_left(found: FoundRegion) -> dict[str, Any]:
+    """Where a region comes from; warnings once more, so that they can be told in the reader's language."""
+    return {"tag": RegionOrigin.of(found).tag(), "warnings": [as_json(warning) for warning in found.warnings]}
+
+
+def _found(mask: Any, tag: str, warnings: list[Any]) -> FoundRegion:
     origin = RegionOrigin.from_tag(tag)
     if origin.model is None:
-        raise ValueError("a found region names no model")
-    return FoundRegion(mask, origin.model, origin.warnings, origin.confidence)
+        raise ValueError(_("a found region names no model"))
+    return FoundRegion(mask, origin.model, tuple(map(from_json, warnings)), origin.confidence)
 
 
 def _fingerprint(files: CaseFiles) -> list[list[Any]]:

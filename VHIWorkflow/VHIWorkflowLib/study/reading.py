@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -14,11 +14,12 @@ import numpy as np
 from VHIWorkflowLib import __version__
 from VHIWorkflowLib.core.cleaning import CleaningSession, Clock, utc_now
 from VHIWorkflowLib.core.decisions import StartMode
-from VHIWorkflowLib.core.errors import MeasurementError
+from VHIWorkflowLib.core.errors import DiseaseRegionError, MeasurementError, NormalBoneError
 from VHIWorkflowLib.core.grids import BoolArray
 from VHIWorkflowLib.core.measurement import Preliminary, Settings, measure
 from VHIWorkflowLib.core.ranking import RankScores
 from VHIWorkflowLib.core.segment_kinds import CONSERVATIVE, DISEASE_REGION, NORMAL_BONE, SENSITIVE
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.core.stability import Stability, how_much_hangs_on_normal_bone
 from VHIWorkflowLib.core.thresholds import Thresholds
 from VHIWorkflowLib.files.errors import InputError, RecordError
@@ -28,10 +29,12 @@ from VHIWorkflowLib.files.segmentation_files import LabelArray, Segment, write_l
 from VHIWorkflowLib.files.volumes import sha256_of
 
 from .case_files import RECORD_NAME, read_record, record_bytes, write_record
-from .case_inputs import LoadedCase, check_name
+from .case_inputs import InputFile, LoadedCase, check_name
 from .case_record import CaseKey, CaseRecord, Region
 from .found_regions import Model
 from .region_origins import RegionOrigin
+
+_ = sentences_of(__name__)
 
 LABELMAP_NAME = "labelmap.nii.gz"
 SEGMENTATION_NAME = "segmentation.seg.nrrd"
@@ -54,6 +57,16 @@ class Sitting:
     clock: Clock = utc_now
     ranking: Callable[[Preliminary], RankScores | None] | None = None
     ranked_by: tuple[Model, ...] = ()
+
+    def as_recorded(self, record: CaseRecord) -> Sitting:
+        """The same with start mode, settings, thresholds set by hand and ranking models as a record has them."""
+        return replace(
+            self,
+            start=record.cleaning.start,
+            settings=record.settings,
+            thresholds=record.thresholds_by_hand,
+            ranked_by=record.ranking_models,
+        )
 
 
 class Reading:
@@ -83,7 +96,8 @@ class Reading:
     Raises
     ------
     InputError
-        If a name cannot be used, or the case cannot be measured; the message starts with the STIR scan.
+        If a name cannot be used, or the case cannot be measured; the message starts with the file of the region that
+        is unfit, else with the STIR scan.
     """
 
     def __init__(self, key: CaseKey, loaded: LoadedCase, sitting: Sitting, *, autosave: bool = True) -> None:
@@ -98,7 +112,7 @@ class Reading:
                 loaded.stir, loaded.normal_bone, loaded.disease_region, sitting.settings, sitting.thresholds
             )
         except MeasurementError as error:
-            raise InputError(loaded.inputs[0].path, str(error)) from error
+            raise InputError(_file_behind(error, loaded.inputs), error.sentence) from error
         self._regions = (
             _described(loaded.normal_bone, loaded.normal_bone_origin),
             _described(loaded.disease_region, loaded.disease_region_origin),
@@ -126,14 +140,12 @@ class Reading:
         if not (folder / RECORD_NAME).exists():
             return cls(key, loaded, sitting)
         record = read_record(folder)
-        by_hand = record.thresholds if record.thresholds.iqr_multiple is None else None
-        as_before = replace(sitting, start=record.cleaning.start, settings=record.settings, thresholds=by_hand)
-        reading = cls(key, loaded, as_before)
+        reading = cls(key, loaded, sitting.as_recorded(record))
         if (
             reading._regions != (record.normal_bone, record.disease_region)
             or reading.case.thresholds != record.thresholds
         ):
-            raise RecordError(folder / RECORD_NAME, "was made from other scans or regions than those given now")
+            raise RecordError(folder / RECORD_NAME, _("was made from other scans or regions than those given now"))
         reading.session.resume(record.cleaning)
         return reading
 
@@ -206,6 +218,12 @@ class Reading:
         return record
 
 
+def _file_behind(error: MeasurementError, inputs: Sequence[InputFile]) -> Path:
+    """The file to look at: that of the region which is unfit, where it has one; else the STIR scan."""
+    role = {NormalBoneError: "normal_bone", DiseaseRegionError: "disease_region"}.get(type(error))
+    return next((each.path for each in inputs if each.role == role), inputs[0].path)
+
+
 def check_tables(out: Path, key: CaseKey) -> None:
     """Check that the tables of a results folder can be read and have one place for a row.
 
@@ -219,7 +237,9 @@ def check_tables(out: Path, key: CaseKey) -> None:
         if os.path.lexists(path):
             rows = [row.key for row in read_rows(path)].count((key.case_id, key.time_point, key.reader))
             if name == RESULTS_NAME and rows > 1:
-                found = f"has {rows} rows for {key.case_id} / {key.time_point} / {key.reader}; delete all but one"
+                found = _("has {rows} rows for {case_id} / {time_point} / {reader}; delete all but one").format(
+                    rows=rows, case_id=key.case_id, time_point=key.time_point, reader=key.reader
+                )
                 raise RecordError(path, found)
 
 

@@ -11,6 +11,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Literal
 
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.case_folders import valid_name
 from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.safe_files import case_folder
@@ -22,6 +23,8 @@ from .case_inputs import CaseFiles
 from .case_record import CaseKey
 from .kept_list import KeptList, read_kept_list, write_kept_list
 from .region_files import REGIONS_NAME
+
+_ = sentences_of(__name__)
 
 LARGEST_SEED = 2**31
 
@@ -126,7 +129,7 @@ class ReadingList:
         cases, notices = scan_folder(source) if source.is_dir() else (read_worklist(source), [])
         cases = [case for case in cases if case.reader in (None, reader)]
         if not cases:
-            raise InputError(source, f"holds no case for reader {reader}")
+            raise InputError(source, _("holds no case for reader {reader}").format(reader=reader))
         kept = read_kept_list(out, reader)
         if blinded:
             drawn = kept.with_order(cases, secrets.randbelow(LARGEST_SEED) if seed is None else seed)
@@ -211,5 +214,5 @@ def _state_of(folder: Path) -> tuple[State, float | None, str | None]:
     try:
         record = read_record(folder)
     except RecordError as error:
-        return "damaged", None, str(error)
+        return "damaged", None, error.sentence
     return record.state, record.vhi.sensitive_mm3 if record.state == "done" else None, None

@@ -9,6 +9,7 @@ from VHIWorkflowLib.core.cleaning import CleaningSession
 from VHIWorkflowLib.core.grids import BoolArray, Volume
 from VHIWorkflowLib.core.measurement import Preliminary, measure
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import RecordError
 from VHIWorkflowLib.files.segmentation_files import read_segmentation
 from VHIWorkflowLib.files.volumes import read_image
@@ -16,6 +17,8 @@ from VHIWorkflowLib.files.volumes import read_image
 from .case_files import RECORD_NAME, read_record
 from .case_record import CaseRecord
 from .reading import SEGMENTATION_NAME
+
+_ = sentences_of(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,7 @@ def repeat(
     VHIError
         If it cannot be measured, or a step does not fit.
     """
-    by_hand = record.thresholds if record.thresholds.iqr_multiple is None else None
-    case = measure(stir, normal_bone, disease_region, record.settings, by_hand)
+    case = measure(stir, normal_bone, disease_region, record.settings, record.thresholds_by_hand)
     session = CleaningSession.of(case, start=record.cleaning.start)
     session.replay(record.cleaning.steps)
     return case, session
@@ -57,18 +59,18 @@ def redo(folder: Path) -> Redone:
     record = read_record(folder)
     path = folder / RECORD_NAME
     if record.state != "done":
-        raise RecordError(path, "the reader has not finished this case")
+        raise RecordError(path, _("the reader has not finished this case"))
     scan = next(each for each in record.inputs if each.role == "stir")
     if not scan.path.exists():
-        raise RecordError(path, f"{scan.path} is no longer there")
+        raise RecordError(path, _("{path} is no longer there").format(path=scan.path))
     stir = read_image(scan.path, series=scan.series)
     if not stir.grid.matches(record.grid):
-        raise RecordError(path, f"{scan.path} lies on another grid than recorded")
+        raise RecordError(path, _("{path} lies on another grid than recorded").format(path=scan.path))
     segments = read_segmentation(folder / SEGMENTATION_NAME, stir.grid)
     missing = [kind.name for kind in (NORMAL_BONE, DISEASE_REGION) if kind.name not in segments]
     if missing:
-        raise RecordError(folder / SEGMENTATION_NAME, f"has no segment {missing[0]!r}")
+        raise RecordError(folder / SEGMENTATION_NAME, _("has no segment {name!r}").format(name=missing[0]))
     case, session = repeat(record, stir, segments[NORMAL_BONE.name].array, segments[DISEASE_REGION.name].array)
     if session.vhi != record.vhi:
-        raise RecordError(path, "does not give the recorded VHI again; 'vhi verify' says where it differs")
+        raise RecordError(path, _("does not give the recorded VHI again; 'vhi verify' says where it differs"))
     return Redone(record, case, session)

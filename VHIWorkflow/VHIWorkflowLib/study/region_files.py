@@ -11,6 +11,7 @@ from pathlib import Path
 
 from VHIWorkflowLib.core.grids import BoolArray, Grid
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE, SegmentKind
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import RecordError
 from VHIWorkflowLib.files.markups import read_normal_bone
 from VHIWorkflowLib.files.safe_files import clear_errors, replacing
@@ -22,6 +23,8 @@ from .case_inputs import CaseFiles, InputFile, LoadedScans, origin_of, read_dise
 from .case_record import CaseRecord, Region
 from .reading import SEGMENTATION_NAME, region_of
 from .region_origins import DRAWN, GIVEN, RegionOrigin
+
+_ = sentences_of(__name__)
 
 REGIONS_NAME = "regions.seg.nrrd"
 ROLES: Mapping[SegmentKind, str] = {NORMAL_BONE: "normal_bone", DISEASE_REGION: "disease_region"}
@@ -70,7 +73,9 @@ def read_regions(path: Path, grid: Grid) -> Regions:
     try:
         origins = {name: RegionOrigin.from_tag(tag) for name, tag in tags.items()}
     except ValueError as error:
-        raise RecordError(path, f"does not say how its regions came about ({error}); move it away") from error
+        raise RecordError(
+            path, _("does not say how its regions came about ({error}); move it away").format(error=error)
+        ) from error
     return {
         kind: RegionInWork(volumes[kind.name].array, origins.get(kind.name, DRAWN))
         for kind in ROLES

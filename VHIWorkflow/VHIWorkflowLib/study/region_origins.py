@@ -11,7 +11,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
+from VHIWorkflowLib.core.sentences import sentences_of
+
 from .found_regions import EDITED, FoundRegion, Model
+
+_ = sentences_of(__name__)
 
 How = Literal["given", "drawn", "found", "edited"]
 
@@ -40,7 +44,7 @@ class RegionOrigin:
 
     def __post_init__(self) -> None:
         if self.how not in get_args(How) or (self.model is None) == (self.how in ("found", "edited")):
-            raise ValueError(f"a region cannot be {self.how!r} with model {self.model}")
+            raise ValueError(_("a region cannot be {how!r} with model {model}").format(how=self.how, model=self.model))
 
     @classmethod
     def of(cls, found: FoundRegion) -> RegionOrigin:
@@ -53,12 +57,20 @@ class RegionOrigin:
 
     def said(self) -> list[str]:
         """The warnings, each after the name of the model."""
-        return [f"{self.model.name}: {warning}" for warning in self.warnings] if self.model else []
+        if self.model is None:
+            return []
+        return [_("{model}: {warning}").format(model=self.model.name, warning=warning) for warning in self.warnings]
 
     def __str__(self) -> str:
         if self.model is None:
             return self.how
         return f"{self.model}{EDITED if self.how == 'edited' else ''}"
+
+    def in_words(self) -> str:
+        """As the reader is told; `str` is as the record says it."""
+        if self.how == "edited":
+            return _("{model}, edited").format(model=self.model)
+        return {"given": _("given"), "drawn": _("drawn"), "found": str(self.model)}[self.how]
 
     def tag(self) -> str:
         """As text for the tag of a segment: JSON without the letter that separates tags."""
@@ -83,7 +95,7 @@ class RegionOrigin:
                 tuple(str(warning) for warning in document["warnings"]),
             )
         except (LookupError, TypeError) as error:
-            raise ValueError(f"this is no origin of a region: {tag[:80]}") from error
+            raise ValueError(_("this is no origin of a region: {tag}").format(tag=tag[:80])) from error
 
 
 GIVEN = RegionOrigin()
@@ -93,5 +105,5 @@ DRAWN = RegionOrigin("drawn")
 def _model(document: Mapping[str, Any]) -> Model:
     texts = {name: document[name] for name in ("name", "version", "sha256", "backend", "device", "precision")}
     if not all(text is None or isinstance(text, str) for text in texts.values()):
-        raise TypeError("names and versions are texts")
+        raise TypeError(_("names and versions are texts"))
     return Model(**texts, notes=tuple(str(note) for note in document["notes"]))

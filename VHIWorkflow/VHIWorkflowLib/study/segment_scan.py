@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from VHIWorkflowLib.core.errors import VHIError
 from VHIWorkflowLib.core.grids import Volume
 from VHIWorkflowLib.core.segment_kinds import SegmentKind
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.image_writing import write_volume
 from VHIWorkflowLib.files.safe_files import replacing_together
@@ -23,6 +24,8 @@ from .found_regions import Model, Networks, Progress, model_of
 
 if TYPE_CHECKING:
     from BoneSegModelsLib.inference import Segmentation
+
+_ = sentences_of(__name__)
 
 SEGMENTATION_SUFFIX = ".seg.nrrd"
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
@@ -89,7 +92,7 @@ def segment_scan(
     try:
         found = segment(volume, bundled, open_backend(bundled, networks.backend, networks.device), progress=progress)
     except VHIError as error:
-        raise InputError(scan.path, str(error)) from error
+        raise InputError(scan.path, error.sentence) from error
     files = _write(found, out, probabilities)
     voxel_ml = found.grid.voxel_volume_mm3 / 1000
     counts = [(label, int((found.labels == label.value).sum())) for label in found.description.labels]
@@ -102,14 +105,21 @@ def _check_names(scan: Scan, out: Path, probabilities: Path | None) -> None:
         if path is None:
             continue
         if not path.name.lower().endswith(endings) or path.name.lower() in endings:
-            raise RecordError(path, f"the name of this file must end in one of {', '.join(endings)}")
+            raise RecordError(
+                path, _("the name of this file must end in one of {endings}").format(endings=", ".join(endings))
+            )
         if path is probabilities and path.name.lower().endswith(SEGMENTATION_SUFFIX):
-            raise RecordError(path, f"probabilities cannot be written as {SEGMENTATION_SUFFIX}; choose .nrrd")
+            raise RecordError(
+                path,
+                _("probabilities cannot be written as {segmentation_suffix}; choose .nrrd").format(
+                    segmentation_suffix=SEGMENTATION_SUFFIX
+                ),
+            )
         with suppress(OSError):
             if os.path.samefile(path, scan.path):
-                raise RecordError(path, "is the scan itself; choose another file to write")
+                raise RecordError(path, _("is the scan itself; choose another file to write"))
     if probabilities is not None and os.path.abspath(probabilities) == os.path.abspath(out):
-        raise RecordError(out, "labels and probabilities need two files")
+        raise RecordError(out, _("labels and probabilities need two files"))
 
 
 def _write(found: Segmentation, out: Path, probabilities: Path | None) -> tuple[Path, ...]:

@@ -142,6 +142,6 @@ class CaseSearch:
             try:
                 found(take(self._folder, request.files), how)
             except VHIError as error:
-                found(None, Ended(problem=str(error)))
+                found(None, Ended(problem=error.sentence))
 
         self._child.start(MODULE, [str(request.write())], on_end=ended, on_progress=progress)

@@ -9,7 +9,9 @@ from typing import Any
 import qt
 import slicer
 from slicer.i18n import tr as _
+from slicer.i18n import translate
 
+from VHIWorkflowLib.core.sentences import listed, translated
 from VHIWorkflowLib.files.folder_scan import role_of
 from VHIWorkflowLib.scene.signals import What
 from VHIWorkflowLib.study.reading_list import ListedCase, was_blinded
@@ -116,7 +118,7 @@ class CasesPanel:
             self.ui.casesSection.collapsed = _is_low(slicer.util.mainWindow())
             choices.show_volumes = False
             slicer.app.userSettings().setValue(READER_SETTING, reader)
-            desk.say("\n".join(study.notices))
+            desk.say(listed(study.notices, "\n"))
             first = study.next_unfinished()
             self.open_case(0 if first is None else first)
 
@@ -149,7 +151,7 @@ class CasesPanel:
             workflow.open_case(position, prepared)
             warnings = [*workflow.open.warnings, *(prepared.problems if prepared else ())]
             if warnings:
-                self._desk.say("\n".join(warnings))
+                self._desk.say(listed(warnings, "\n"))
             following = study.next_unfinished(position)
             if following is not None and following != position:
                 self.read_ahead.start(study[following].files)
@@ -186,6 +188,9 @@ class CasesPanel:
             return
         if choices.stir is None or choices.t1w is None or not folder:
             self._desk.failed(_("Choose the STIR scan, the T1w scan and a folder for the results first."))
+            return
+        if not choices.case_id.strip() or not choices.time_point.strip():
+            self._desk.failed(_("Type names under Case and Time point first, for instance 'subject 1' and 'baseline'."))
             return
         with self._desk.waiting():
             self._desk.workflow.open_nodes(
@@ -233,8 +238,8 @@ class CasesPanel:
         study, table = self._desk.workflow.study, self.ui.casesTable
         cases = [] if study is None else list(study)
         table.setRowCount(len(cases))
-        for listed in cases:
-            self._fill_row(listed)
+        for case in cases:
+            self._fill_row(case)
         position = self._desk.workflow.position
         if position is None:
             table.clearSelection()
@@ -255,14 +260,14 @@ class CasesPanel:
             button.setEnabled(bool(cases))
         self.ui.flagButton.setEnabled(position is not None)
 
-    def _fill_row(self, listed: ListedCase) -> None:
+    def _fill_row(self, row: ListedCase) -> None:
         states = {"new": _("new"), "begun": _("begun"), "done": _("done"), "damaged": _("damaged")}
-        volume = "" if listed.vhi_mm3 is None else f"{listed.vhi_mm3:,.0f}"
-        flag = "" if listed.flag is None else listed.flag or _("flagged")
-        for column, text in enumerate((listed.title, states[listed.state], volume, flag)):
+        volume = "" if row.vhi_mm3 is None else f"{row.vhi_mm3:,.0f}"
+        flag = "" if row.flag is None else row.flag or _("flagged")
+        for column, text in enumerate((row.title, states[row.state], volume, flag)):
             item = qt.QTableWidgetItem(text)
-            item.setToolTip(listed.problem or text)
-            self.ui.casesTable.setItem(listed.position, column, item)
+            item.setToolTip(translated(row.problem, translate) if row.problem else text)
+            self.ui.casesTable.setItem(row.position, column, item)
 
 
 def _is_low(window: Any) -> bool:

@@ -5,7 +5,7 @@ getting on in lines of JSON on its standard output::
 
     {"event": "progress", "done": 3, "total": 25}
     {"event": "done"}                               with exit status 0, or
-    {"event": "failed", "message": "one sentence"}
+    {"event": "failed", "message": "one sentence"}  as `core.sentences.as_json` writes it
 
 Other lines are left alone. What starts and kills it is given (`ProcessFactory`): `qt_process.QtProcess` in Slicer.
 """
@@ -15,10 +15,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.core.sentences import from_json, sentences_of
+
+_ = sentences_of(__name__)
 
 Progress = Callable[[int, int], None]
 """Is told how much of how much is done."""
@@ -112,7 +116,7 @@ class ChildProcess:
             If one is running.
         """
         if self._run is not None:
-            raise VHIError(f"{self._purpose} is still under way; wait, or cancel it first")
+            raise VHIError(_("{purpose} is still under way; wait, or cancel it first").format(purpose=self._purpose))
         run = _Run(self._purpose, on_progress, lambda ended: self._finish(run, on_end, ended))
         self._run = run
         run.process = self._make_process(run.take, run.finish)
@@ -181,8 +185,9 @@ class _Run:
                     self._on_progress(done, total)
             case {"event": "done"}:
                 self._is_done = True
-            case {"event": "failed", "message": str(problem)}:
-                self._problem = problem
+            case {"event": "failed", "message": message}:
+                with suppress(ValueError):  # not of ours
+                    self._problem = from_json(message)
 
     def _ended(self, status: int | None, errors: str) -> Ended:
         if self._cancelled:
@@ -192,8 +197,12 @@ class _Run:
         if status == 0 and self._is_done:
             return Ended()
         lines = [line.strip() for line in errors.splitlines() if line.strip()]
-        why = lines[-1] if lines else f"exit status {status}" if status is not None else "its process crashed"
-        return Ended(problem=f"{self._purpose} ended unexpectedly ({why}); try again")
+        why = lines[-1] if lines else _("its process crashed")
+        if not lines and status is not None:
+            why = _("exit status {status}").format(status=status)
+        return Ended(
+            problem=_("{purpose} ended unexpectedly ({why}); try again").format(purpose=self._purpose, why=why)
+        )
 
 
 def _message(line: bytes) -> Any:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from slicer.i18n import tr as _
+from slicer.i18n import translate
 
 from VHIWorkflowLib.core.decisions import StartMode
+from VHIWorkflowLib.core.sentences import translated
 from VHIWorkflowLib.core.steps import REASONS
 from VHIWorkflowLib.core.targets import RankBelow, SmallerThan, TheseIslands, WholeSlice
 from VHIWorkflowLib.interaction.gestures import decide, scope
@@ -57,6 +59,7 @@ class CleaningPanel:
         self.ui.keepButton.connect("clicked()", self.keep_at_hand)
         self.ui.undoButton.connect("clicked()", self.undo)
         self.ui.redoButton.connect("clicked()", self.redo)
+        self.ui.cleanSection.connect("contentsCollapsed(bool)", self.opened)
         self._show()
 
     def close(self) -> None:
@@ -64,10 +67,17 @@ class CleaningPanel:
 
     def update(self, changed: frozenset[What]) -> None:
         """See `desk.Part`."""
+        if "case" in changed:
+            self.opened(bool(self.ui.cleanSection.collapsed))
         if changed & {"case", "regions", "session"}:
             self._show()
         if changed & {"case", "regions"}:
             self.show_choices()
+
+    def opened(self, collapsed: bool) -> None:
+        """The reader begins to clean: a click no longer draws normal bone."""
+        if not collapsed and not self._desk.options.tool.is_cleaning:
+            self.choose_tool(Tool.CLICK)
 
     def show_choices(self) -> None:
         """Show tool and reason of the parameter node, and apply what it says about the views."""
@@ -100,23 +110,21 @@ class CleaningPanel:
         hand, workflow = self._desk.at_hand, self._desk.workflow
         with self._desk.attempting():
             if hand is not None and workflow.session is not None:
-                in_slice = scope(workflow, self._desk.options, hand.ras)
-                workflow.click(hand.ras, in_slice=in_slice, reason=REASONS[number - 1])
+                workflow.click(hand.ras, in_slice=self._scope(hand), reason=REASONS[number - 1])
 
     def remove_at_hand(self) -> None:
         """Remove the island at hand, or restore it."""
         hand, workflow = self._desk.at_hand, self._desk.workflow
         with self._desk.attempting():
             if hand is not None and workflow.session is not None:
-                workflow.click(hand.ras, in_slice=scope(workflow, self._desk.options, hand.ras))
+                workflow.click(hand.ras, in_slice=self._scope(hand))
 
     def keep_at_hand(self) -> None:
         """Keep the island at hand."""
         hand, workflow = self._desk.at_hand, self._desk.workflow
         with self._desk.attempting():
             if hand is not None and workflow.session is not None:
-                in_slice = scope(workflow, self._desk.options, hand.ras)
-                workflow.keep(TheseIslands((hand.number,)), in_slice=in_slice)
+                workflow.keep(TheseIslands((hand.number,)), in_slice=self._scope(hand))
 
     def set_start(self, index: int) -> None:
         """Choose whether all islands count at first, or none."""
@@ -159,6 +167,10 @@ class CleaningPanel:
         """The cursor came over an island, or left it."""
         self._desk.at_hand = hand
 
+    def _scope(self, hand: AtHand) -> int | None:
+        """The slice that a step on the island at hand is limited to; None for the whole of it."""
+        return None if hand.whole else scope(self._desk.workflow, self._desk.options, hand.ras)
+
     def _remove_many(self, target: SmallerThan | RankBelow) -> None:
         with self._desk.waiting():
             change = self._desk.workflow.remove(target, reason=self._desk.options.reason)
@@ -172,11 +184,18 @@ class CleaningPanel:
         workflow = self._desk.workflow
         session, vhi, case = workflow.session, workflow.vhi, workflow.case
         if session is None or vhi is None:
-            problem = "" if case is None else case.open_case.problem or ""
+            problem = "" if case is None else translated(case.open_case.problem or "", translate)
             self.ui.vhiLabel.setText(problem[:1].upper() + problem[1:])
+            self.ui.cleanSection.setText(_("Clean"))
         else:
             islands = len(session.partition)
-            self.ui.vhiLabel.setText(vhi_text(vhi, islands - session.islands_removed(), islands))
+            left = islands - session.islands_removed()
+            self.ui.vhiLabel.setText(vhi_text(vhi, left, islands))
+            self.ui.cleanSection.setText(
+                _("Clean: VHI {volume} mm3, {left} of {islands} islands left").format(
+                    volume=f"{vhi.sensitive_mm3:,.0f}", left=left, islands=islands
+                )
+            )
         self.ui.startComboBox.setCurrentIndex(STARTS.index(session.start) if session is not None else 0)
         self.ui.startComboBox.setEnabled(session is not None and not session.steps)
         _show_step(self.ui.undoButton, _("Undo"), workflow.undo_text())

@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 import qt
 import slicer
+from slicer.i18n import translate
 
 from VHIWorkflowLib.core.errors import VHIError
+from VHIWorkflowLib.core.sentences import translated
 from VHIWorkflowLib.scene.picking import Ras
 from VHIWorkflowLib.scene.signals import What
 from VHIWorkflowLib.scene.workflow import Workflow
@@ -18,10 +20,10 @@ from VHIWorkflowLib.scene.workflow import Workflow
 from .parameters import PanelOptions
 from .prompts import Prompts
 
-PROBLEM_STYLE = "background: #7a1f1f; color: white; padding: 3px; border-radius: 3px;"
+PROBLEM_STYLE = "background: #7a1f1f; color: white; padding: 1px 3px; border-radius: 3px;"
 NO_MESSAGE = "\u00a0"
 """A space: an empty label that wraps takes more room than one with a line."""
-NOTE_STYLE = "padding: 3px;"
+NOTE_STYLE = "padding: 1px 3px;"
 STATUS_MS = 8000
 
 
@@ -37,10 +39,14 @@ class Place(Protocol):
 
 @dataclass(frozen=True)
 class AtHand:
-    """The island under the cursor, or the one jumped to: its number, and a point of it (RAS mm)."""
+    """The island under the cursor, or the one jumped to: its number, and a point of it (RAS mm).
+
+    ``whole`` where the whole of it is meant, also when steps are limited to a slice.
+    """
 
     number: int
     ras: Ras
+    whole: bool = False
 
 
 class Part(Protocol):
@@ -83,15 +89,23 @@ class Desk:
         self.place = place
         self.at_hand: AtHand | None = None
         self.message = ""
+        self._is_problem = False
         self.say("")
 
     def say(self, text: str) -> None:
         """Show a note above the panel; empty for none."""
+        self._is_problem = False
         self._show(text, NOTE_STYLE)
 
     def failed(self, problem: VHIError | str) -> None:
         """Show why a step could not be taken."""
-        self._show(str(problem), PROBLEM_STYLE)
+        self._is_problem = True
+        self._show(problem, PROBLEM_STYLE)
+
+    def forget_problem(self) -> None:
+        """A later step could be taken: what was wrong before is over. A note stays."""
+        if self._is_problem:
+            self.say("")
 
     @contextmanager
     def attempting(self) -> Iterator[None]:
@@ -111,7 +125,8 @@ class Desk:
         finally:
             qt.QApplication.restoreOverrideCursor()
 
-    def _show(self, text: str, style: str) -> None:
+    def _show(self, said: VHIError | str, style: str) -> None:
+        text = translated(said, translate)
         self.message = text[:1].upper() + text[1:]
         self.ui.messageLabel.setStyleSheet(style if text else "")
         self.ui.messageLabel.setText(self.message or NO_MESSAGE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from slicer.i18n import tr as _
 
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION
+from VHIWorkflowLib.core.sentences import listed
 from VHIWorkflowLib.scene.signals import What
 from VHIWorkflowLib.study.case_record import CaseKey
 from VHIWorkflowLib.study.read_ahead import Prepared
@@ -12,6 +13,7 @@ from VHIWorkflowLib.study.read_ahead import Prepared
 from .background import CaseSearch
 from .child_process import Ended
 from .desk import Desk
+from .number_texts import origin_text
 from .segment_editing import SegmentEditing
 
 
@@ -105,7 +107,9 @@ class DiseaseRegionPanel:
                 for problem in prepared.problems:
                     self._desk.failed(problem)
                 if DISEASE_REGION in prepared.found:
-                    workflow.set_found(DISEASE_REGION, prepared.found[DISEASE_REGION])
+                    found = prepared.found[DISEASE_REGION]
+                    workflow.set_found(DISEASE_REGION, found)
+                    self._desk.say(listed(found.warnings, "\n"))
 
     def _show(self) -> None:
         case, running = self._desk.workflow.case, self._search.is_running
@@ -114,7 +118,7 @@ class DiseaseRegionPanel:
             self.ui.diseaseRegionLabel.setText("" if case is None else _("not found yet"))
             self.ui.diseaseRegionSection.setText(_("Disease region"))
         else:
-            origin = case.open_case.origin(DISEASE_REGION)
+            origin = origin_text(case.open_case.origin(DISEASE_REGION))
             text = _("{voxels} voxels, {origin}").format(voxels=f"{int(region.sum()):,}", origin=origin)
             self.ui.diseaseRegionLabel.setText(text)
             self.ui.diseaseRegionSection.setText(_("Disease region: {text}").format(text=text))

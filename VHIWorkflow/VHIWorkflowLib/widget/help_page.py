@@ -18,12 +18,14 @@ def help_html() -> str:
         return str(translate("widget.shortcut_list", text))
 
     keys = _grouped([(shortcut.keys, shortcut.does) for shortcut in shortcuts(in_language)])
+    mouse_title, keys_title = _("Mouse"), _("Keys")
+    when = _("They act while this module is shown, but not while you type a text.")
     return "".join(
         (
-            f"<h3>{escape(_('Mouse'))}</h3>",
+            f"<h3>{escape(mouse_title)}</h3>",
             _table(mouse_help(in_language)),
-            f"<h3>{escape(_('Keys'))}</h3>",
-            f"<p>{escape(_('They act while this module is shown, but not while you type a text.'))}</p>",
+            f"<h3>{escape(keys_title)}</h3>",
+            f"<p>{escape(when)}</p>",
             _table(keys),
         )
     )

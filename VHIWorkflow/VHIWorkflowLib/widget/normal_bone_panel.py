@@ -7,15 +7,16 @@ from slicer.i18n import tr as _
 
 from VHIWorkflowLib.core.grids import BoolArray
 from VHIWorkflowLib.core.segment_kinds import NORMAL_BONE
+from VHIWorkflowLib.core.sentences import listed
 from VHIWorkflowLib.interaction.tool import Tool
 from VHIWorkflowLib.scene.region_steps import Hang
 from VHIWorkflowLib.scene.signals import What
-from VHIWorkflowLib.study.open_case import RegionPreview
+from VHIWorkflowLib.study.region_preview import RegionPreview
 
 from .curve_drawing import CurveDrawing
 from .desk import Desk
 from .fitted_text import show_fitted
-from .number_texts import normal_bone_text
+from .number_texts import normal_bone_text, origin_text
 from .segment_editing import SegmentEditing
 
 SETTLED_MS = 400
@@ -83,9 +84,12 @@ class NormalBonePanel:
 
     def propose(self) -> None:
         """Let the software propose the normal bone."""
+        workflow = self._desk.workflow
         with self._desk.waiting():
             if self._may_replace():
-                self._desk.workflow.propose_normal_bone()
+                workflow.propose_normal_bone()
+                origin = workflow.open.origin(NORMAL_BONE)
+                self._desk.say("" if origin is None else listed(origin.warnings, "\n"))
 
     def load(self) -> None:
         """Take normal bone from a file."""
@@ -186,7 +190,7 @@ class NormalBonePanel:
             self._show(preview)
             self.ui.normalBoneSection.setText(
                 _("Normal bone: {voxels} voxels, {origin}").format(
-                    voxels=f"{preview.voxels:,}", origin=case.open_case.origin(NORMAL_BONE)
+                    voxels=f"{preview.voxels:,}", origin=origin_text(case.open_case.origin(NORMAL_BONE))
                 )
             )
         self._allow()

@@ -1,11 +1,14 @@
-"""Numbers as the panel writes them."""
+"""Numbers, and what belongs to them, as the panel writes them."""
 
 from __future__ import annotations
 
 from slicer.i18n import tr as _
+from slicer.i18n import translate
 
 from VHIWorkflowLib.core.measurement import Vhi
-from VHIWorkflowLib.study.open_case import RegionPreview
+from VHIWorkflowLib.core.sentences import translated
+from VHIWorkflowLib.study.region_origins import RegionOrigin
+from VHIWorkflowLib.study.region_preview import RegionPreview
 
 
 def vhi_text(vhi: Vhi, left: int, islands: int) -> str:
@@ -39,8 +42,13 @@ def normal_bone_text(preview: RegionPreview) -> str:
             sensitive=intensity(preview.thresholds.sensitive), conservative=intensity(preview.thresholds.conservative)
         )
     if preview.problem is not None:
-        text += "; " + preview.problem
+        text += "; " + translated(preview.problem, translate)
     return text
+
+
+def origin_text(origin: RegionOrigin | None) -> str:
+    """How a region came about."""
+    return "" if origin is None else translated(origin.in_words(), translate)
 
 
 def intensity(value: float) -> str:

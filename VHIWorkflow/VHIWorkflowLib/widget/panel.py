@@ -189,9 +189,8 @@ class Panel:
         """A scene was opened or added: continue with the case in it, if there is one, in our layout."""
         if self.workflow.case is None:
             with self.desk.attempting():
-                self.workflow.attach()
-                if self.workflow.case is not None:
-                    self.desk.say("")
+                if self.workflow.attach() is not None:
+                    self.desk.say(self.workflow.notice or "")
         if self._entered:
             self.layout.arrange(with_3d=self._with_3d)
 
@@ -203,6 +202,8 @@ class Panel:
         if changed == {"nodes"}:
             qt.QTimer.singleShot(0, self._mend)
             return
+        if changed & {"regions", "masks"}:
+            self.desk.forget_problem()
         if "case" in changed:
             self.desk.at_hand = None
             self.views.unpin()
@@ -237,11 +238,11 @@ class Panel:
         """Normal bone is being drawn."""
         self.normal_bone.drawn(mask)
 
-    def hovered(self, row: IslandRow | None, ras: Ras | None) -> None:
+    def hovered(self, row: IslandRow | None, ras: Ras | None, *, whole: bool = False) -> None:
         """The cursor is over an island, or over none."""
         if row is not None:
             self.views.unpin()
-        self.cleaning.hovered(None if row is None or ras is None else AtHand(row.number, ras))
+        self.cleaning.hovered(None if row is None or ras is None else AtHand(row.number, ras, whole))
 
     def entered(self) -> None:
         """The mouse came into a view: a field of the panel gives up the keyboard, so that keys act again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -93,6 +94,8 @@ class ResultsPanel:
     def write_report(self) -> None:
         """Write the report of the results folder and open it in the browser."""
         with self._desk.waiting():
+            self._desk.say(_("Writing the report; with many cases this takes a minute."))
+            slicer.app.processEvents(qt.QEventLoop.ExcludeUserInputEvents)
             report = self._desk.workflow.write_report()
             if not self._desk.prompts.browse(report.page):
                 self._desk.say(_("Report written, but no browser opens it: {path}").format(path=report.page))

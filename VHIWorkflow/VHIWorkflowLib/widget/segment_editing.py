@@ -8,8 +8,11 @@ import numpy as np
 import slicer
 
 from VHIWorkflowLib.core.segment_kinds import NORMAL_BONE, SegmentKind
+from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.scene.errors import SceneError
 from VHIWorkflowLib.scene.workflow import Workflow
+
+_ = sentences_of(__name__)
 
 EDITOR_TAG = "SegmentEditor"
 
@@ -38,7 +41,7 @@ class SegmentEditing:
         self._workflow.make_complete()
         case = self._workflow.case
         if case is None:
-            raise SceneError("no case is open; open one from the list first")
+            raise SceneError(_("no case is open; open one from the list first"))
         self._kind = kind
         editor = _editor_node()
         editor.SetAndObserveSegmentationNode(case.segmentation_node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import qt
 from slicer.i18n import tr as _
 
 from VHIWorkflowLib.scene.signals import What
@@ -27,8 +28,11 @@ class ThresholdPanel:
     def __init__(self, desk: Desk) -> None:
         self._desk, self.ui = desk, desk.ui
         self._sliders = (self.ui.sensitiveSlider, self.ui.conservativeSlider)
+        self.ui.sensitiveSlider.connect("valueChanged(double)", self.move_sensitive)
+        self.ui.conservativeSlider.connect("valueChanged(double)", self.move_conservative)
         for slider in self._sliders:
-            slider.connect("valueChanged(double)", self.moved)
+            for field in slider.findChildren(qt.QDoubleSpinBox):
+                field.setKeyboardTracking(False)  # a number is taken when it is typed, not digit by digit
         self.ui.lockedCheckBox.connect("toggled(bool)", self._allow)
         self.ui.resetThresholdsButton.connect("clicked()", self.reset)
         self._show()
@@ -41,19 +45,28 @@ class ThresholdPanel:
         if changed & {"case", "regions"}:
             self._show()
 
-    def moved(self, _value: float = 0.0) -> None:
-        """Take the thresholds of the sliders."""
-        workflow = self._desk.workflow
-        if self.ui.lockedCheckBox.checked or workflow.thresholds is None:
-            return
-        with self._desk.waiting():
-            workflow.set_thresholds(float(self._sliders[0].value), float(self._sliders[1].value))
-        self._show()
+    def move_sensitive(self, value: float) -> None:
+        """Take another sensitive threshold; it takes the conservative one along rather than pass it."""
+        thresholds = self._desk.workflow.thresholds
+        if thresholds is not None:
+            self._move(value, max(value, thresholds.conservative))
+
+    def move_conservative(self, value: float) -> None:
+        """Take another conservative threshold; it takes the sensitive one along rather than pass it."""
+        thresholds = self._desk.workflow.thresholds
+        if thresholds is not None:
+            self._move(min(value, thresholds.sensitive), value)
 
     def reset(self) -> None:
         """Back to the thresholds that follow from the normal bone."""
         with self._desk.waiting():
             self._desk.workflow.reset_thresholds()
+
+    def _move(self, sensitive: float, conservative: float) -> None:
+        if not self.ui.lockedCheckBox.checked:
+            with self._desk.waiting():
+                self._desk.workflow.set_thresholds(sensitive, conservative)
+            self._show()
 
     def _show(self) -> None:
         thresholds, case = self._desk.workflow.thresholds, self._desk.workflow.case

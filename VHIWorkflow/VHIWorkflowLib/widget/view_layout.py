@@ -146,7 +146,9 @@ class ViewLayout:
         self._fill(case)
 
     def remember(self) -> None:
-        """Remember how the reader sees the case that is shown."""
+        """Remember how the reader sees the case that is shown; in another layout our views are not what is seen."""
+        if self._node.GetViewArrangement() not in LAYOUTS:
+            return
         case, number = self._case, self.slice_shown()
         if self._is_changing or case is None or number is None or case.stir_node is None or case.t1w_node is None:
             return
