@@ -235,8 +235,9 @@ class ListTests(CaseBench):
         assert self.scans is not None
         node = self.panel.options.node
         for name in ("stir", "t1w"):
-            volume = read_image(self.scans / READY[0] / f"{name}.nii.gz")
-            setattr(node, name, add_volume(slicer.mrmlScene, volume, name))
+            add_volume(slicer.mrmlScene, read_image(self.scans / READY[0] / f"{name}.nii.gz"), f"scan {name}")
+        self.ui.showVolumesButton.click()
+        self.assertEqual([node.stir.GetName(), node.t1w.GetName()], ["scan stir", "scan t1w"])
         node.case_id = "from the scene"
         self.ui.openVolumesButton.click()
         self.assertIn("Case and Time point", self.panel.desk.message)
@@ -247,7 +248,9 @@ class ListTests(CaseBench):
         self.prompts.path = self.scans / READY[0] / "disease_region.nii.gz"
         self.ui.loadDiseaseRegionButton.click()
         self.prompts.path = self.scans / READY[0] / "normal_bone.nii.gz"
+        self.assertTrue(self.ui.cleanSection.collapsed)
         self.ui.loadNormalBoneButton.click()
+        self.assertFalse(self.ui.cleanSection.collapsed)
         self.mouse().click(self.pixel(self.island()))
         self.ui.finishButton.click()
         self.assertEqual(len(read_rows(self.out / RESULTS_NAME)), 1)

@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 from slicer.i18n import translate
 
 from VHIWorkflowLib.core.sentences import listed, translated
+from VHIWorkflowLib.files.folder_scan import role_of
 from VHIWorkflowLib.scene.signals import What
 from VHIWorkflowLib.study.reading_list import ListedCase, was_blinded
 from VHIWorkflowLib.study.tutorial import write_tutorial
@@ -44,7 +45,7 @@ class CasesPanel:
         self.ui.openListButton.connect("clicked()", self.ask_for_list)
         self.ui.openFolderButton.connect("clicked()", self.ask_for_folder)
         self.ui.tutorialButton.connect("clicked()", self.make_tutorial)
-        self.ui.showVolumesButton.connect("toggled(bool)", self.ui.volumesFrame.setVisible)
+        self.ui.showVolumesButton.connect("toggled(bool)", self.show_volumes)
         self.ui.chooseOutButton.connect("clicked()", self.choose_out)
         self.ui.casesTable.connect("cellDoubleClicked(int,int)", self.open_row)
         self.ui.previousCaseButton.connect("clicked()", self.open_previous)
@@ -115,6 +116,7 @@ class CasesPanel:
         with desk.waiting():
             study = desk.workflow.open_study(source, out, reader, blinded=choices.blinded)
             self.ui.casesSection.collapsed = _is_low(slicer.util.mainWindow())
+            choices.show_volumes = False
             slicer.app.userSettings().setValue(READER_SETTING, reader)
             desk.say(listed(study.notices, "\n"))
             first = study.next_unfinished()
@@ -166,6 +168,18 @@ class CasesPanel:
             if comment is not None:
                 workflow.flag(comment.strip() or None)
 
+    def show_volumes(self, shown: bool) -> None:
+        """Show where scans of the scene are chosen; those are chosen already whose names tell which they are."""
+        self.ui.volumesFrame.setVisible(shown)
+        choices = self._desk.options.node
+        if not shown or choices is None:
+            return
+        volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+        for role in ("stir", "t1w"):
+            named = [volume for volume in volumes if role_of(volume.GetName()) == role]
+            if getattr(choices, role) is None and len(named) == 1:
+                setattr(choices, role, named[0])
+
     def open_volumes(self) -> None:
         """Open two scans of the scene as a case."""
         choices = self._desk.options.node
@@ -187,6 +201,7 @@ class CasesPanel:
                 reader=choices.reader.strip(),
                 out=Path(folder),
             )
+            self._desk.say("")
 
     def _knows_reader(self) -> bool:
         """Whether the reader has a name; where not, it is asked for before anything else."""

@@ -102,6 +102,7 @@ class Panel:
         self._gui_tag: Any = None
         self._node_tag: Any = None
         self._entered = False
+        self._could_clean = False
         self.views = Views(workflow, self.options, self)
         self.layout = ViewLayout(around.layout_manager, self._watch_views)
         self._later = qt.QTimer()
@@ -208,6 +209,9 @@ class Panel:
             self.views.unpin()
             self._show_case()
             self._open_sections()
+        elif "regions" in changed and self.workflow.session is not None and not self._could_clean:
+            self.ui.cleanSection.collapsed = False  # the second of both regions has come
+        self._could_clean = self.workflow.session is not None
         for part in self._parts:
             part.update(changed)
         if "nodes" in changed:
