@@ -16,6 +16,7 @@ from VHIWorkflowLib.files.results_rows import ResultsRow
 from VHIWorkflowLib.study.overview import overview_of
 from VHIWorkflowLib.study.redone import Redone, redo
 
+from .figures import counted
 from .html import note, number, page, paragraphs, picture, section, table
 from .methods import made_by, methods_of
 
@@ -84,7 +85,7 @@ def _volumes(patient: Patient) -> str:
         "islands removed",
         "measured at",
     )
-    return table(f"{len(rows)} readings of {patient.subject}", columns, rows)
+    return table(f"{counted(len(rows), 'reading')} of {patient.subject}", columns, rows)
 
 
 def _minute(moment: str) -> str:

@@ -30,6 +30,7 @@ from VHIWorkflowLib.files.time_points import in_time
 
 from .agreement_report import agreement_parts, title_of
 from .effort_section import EFFORT_COLUMNS, effort_cells, effort_parts
+from .figures import counted
 from .html import bullets, contents, note, page, paragraphs, section
 from .methods import made_by, methods_of
 from .patient_report import Patient, patient_report
@@ -232,7 +233,7 @@ def _holds(rows: Sequence[ResultsRow]) -> str:
     subjects, points = {row.case_id for row in rows}, sorted({row.time_point for row in rows}, key=in_time)
     readers = sorted({row.reader for row in rows})
     return (
-        f"{len(rows)} readings of {len(subjects)} subjects; time points: {', '.join(points)}; "
+        f"{counted(len(rows), 'reading')} of {counted(len(subjects), 'subject')}; time points: {', '.join(points)}; "
         f"readers: {', '.join(readers)}."
     )
 

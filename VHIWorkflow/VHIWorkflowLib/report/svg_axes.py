@@ -12,6 +12,8 @@ LETTER = 6.6
 """Width of a letter of the plots' font, about."""
 LINE = 14
 """Height of a line of it."""
+LEAST_FACTOR = 3.0
+"""Between the ends of a logarithmic axis; its ticks lie at most a factor of 2.5 apart."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,19 @@ class Axis:
 
     @classmethod
     def of_decades(cls, label: str, values: Sequence[float], ends: tuple[float, float]) -> Axis:
-        """A logarithmic axis that holds all values, each above zero, with some space on either side."""
+        """A logarithmic axis that holds all values, each above zero, with some space on either side.
+
+        It spans a factor of three at least: a small change looks small on it, and a tick lies on it.
+
+        Examples
+        --------
+        >>> Axis.of_decades("VHI", [11950.0, 11160.0], (0.0, 1.0)).ticks()
+        [10000.0, 20000.0]
+        """
         low, high = (min(values), max(values)) if values else (1.0, 10.0)
-        space = (high / low) ** 0.06 if high > low else 2.0
+        wider = max(math.sqrt(LEAST_FACTOR * low / high), 1.0)
+        low, high = low / wider, high * wider
+        space = (high / low) ** 0.06
         return cls(label, low / space, high * space, *ends, logarithmic=True)
 
     def place(self, value: float) -> float:
