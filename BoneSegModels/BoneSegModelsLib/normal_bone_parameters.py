@@ -18,7 +18,7 @@ from .model_folders import models_folder
 _ = sentences_of(__name__)
 
 FORMAT = "VHIWorkflow normal-bone parameters"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MODEL_NAME, PARAMETERS_NAME = "normal_bone", "parameters.json"
 SCHEMA_PATH = Path(__file__).with_name("normal_bone.schema.json")
 
@@ -72,6 +72,8 @@ class MarrowParameters:
         Steepest change per mm: of STIR in interquartile ranges, of T1w as a share of the median.
     opening_mm
         Radius of the disk an area must have room for, as a brush.
+    area_t1w
+        Highest median of the blurred T1w in an area, as a multiple of the median of marrow; above it is fat.
     edge_mm
         Distance kept from the edge of such an area.
     bright_iqr, bright_mm
@@ -91,6 +93,7 @@ class MarrowParameters:
     stir_slope_iqr: float = 0.5
     t1w_slope: float = 0.08
     opening_mm: float = 5.0
+    area_t1w: float = 1.25
     edge_mm: float = 1.0
     bright_iqr: float = 3.0
     bright_mm: float = 6.0

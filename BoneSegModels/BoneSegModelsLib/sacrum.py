@@ -160,6 +160,7 @@ class Marrow:
         side = (1, *(_odd(CLEAN_UP_MM / mm) for mm in slices_mm))
         marrow = ndimage.median_filter(marrow.astype(np.uint8), side).astype(bool)
         marrow = ndimage.binary_opening(marrow, _disk(parameters.opening_mm, slices_mm))
+        marrow = _without_fat(marrow, self._smooth_t1w, parameters.area_t1w * level.t1w)
         drawn = _uppermost_areas(marrow, rows, self._sacrum_parameters.share_between, parameters, slices_mm)
         if parameters.edge_mm:
             drawn = ndimage.binary_erosion(drawn, _disk(parameters.edge_mm, slices_mm))
@@ -208,6 +209,18 @@ class _Level:
         plain &= (smooth_t1w > low * self.t1w) & (smooth_t1w < high * self.t1w)
         plain &= steep_t1w < parameters.t1w_slope * self.t1w
         return plain
+
+
+def _without_fat(marrow: BoolArray, smooth_t1w: FloatArray, brightest: float) -> BoolArray:
+    """Leave out areas within a slice that are brighter on T1w, in the median: fat in front of the sacrum.
+
+    Its edge is as bright as marrow, but marrow with much fat is not a whole area of it.
+    """
+    within_slice = np.zeros((3, 3, 3), dtype=bool)
+    within_slice[1] = ndimage.generate_binary_structure(2, 1)
+    areas, count = ndimage.label(marrow, within_slice)
+    medians = np.asarray(ndimage.median(smooth_t1w, areas, np.arange(1, count + 1)))
+    return marrow & ~np.isin(areas, 1 + np.flatnonzero(medians > brightest))
 
 
 def _uppermost_areas(

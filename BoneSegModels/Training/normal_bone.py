@@ -44,6 +44,7 @@ NOT_FITTED = {
     "bright_mm": (0.0, 4.0, 8.0),
     "slices": (4, 6),
     "opening_mm": (4.0, 6.0),
+    "area_t1w": (1.15, 1.35),
 }
 """Other values of what was set by looking at the cases, tried by --sensitivity."""
 CITATION = "Hepburn et al., PLoS ONE 2023; 18(4): e0284508, doi 10.1371/journal.pone.0284508"
@@ -271,7 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m Training.normal_bone", description="Calibrate the proposal.")
     parser.add_argument("--data", type=Path, required=True, help="folder of cases with a manual normal bone")
     parser.add_argument("--out", type=Path, help="folder for the parameters fitted on all cases and the results")
-    parser.add_argument("--version", default="1.1.0", help="of the parameters (default: %(default)s)")
+    parser.add_argument("--version", default="1.2.0", help="of the parameters (default: %(default)s)")
     parser.add_argument("--regions", action="store_true", help="also try disease regions with errors")
     parser.add_argument("--cross-validation", type=Path, help="also try the regions that this one's networks found")
     parser.add_argument("--sensitivity", action="store_true", help="also try other values of what is not fitted")

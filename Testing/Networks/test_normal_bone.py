@@ -185,6 +185,22 @@ def test_too_little_marrow_is_refused(phantom: Phantom) -> None:
         propose_normal_bone(phantom.stir, phantom.t1w, phantom.disease_region, strict)
 
 
+def test_an_area_as_bright_as_fat_on_t1w_is_not_drawn(phantom: Phantom, proposal: Proposal) -> None:
+    """Each of its pixels could still be marrow: only the area as a whole tells."""
+    number = proposal.slices[1]
+    t1w = phantom.t1w.array.astype(float)
+    t1w[number] *= 1.3
+    parameters = read_parameters()
+    anything_goes = replace(parameters, marrow=replace(parameters.marrow, area_t1w=9.0))
+    slices = [
+        propose_normal_bone(phantom.stir, Volume(t1w, phantom.t1w.grid), phantom.disease_region, each).slices
+        for each in (parameters, anything_goes)
+    ]
+    assert number not in slices[0]
+    assert number in slices[1]
+    assert len(slices[0]) >= 3
+
+
 def test_doubts_multiply() -> None:
     assert confidence_from([]) == 1
     assert confidence_from([Doubt(0.5, "a"), Doubt(0.5, "b")]) == 0.25
@@ -206,7 +222,7 @@ def damaged(change: str) -> bytes:
     elif change == "wrong type":
         document["marrow"]["slices"] = "five"
     elif change == "newer":
-        document["format_version"] = 3
+        document["format_version"] = 4
     elif change == "another file":
         document["format"] = "something"
     if change not in ("number changed", "another file"):
