@@ -35,6 +35,21 @@ class PanelTests(CaseBench):
         section = self.ui.cleanSection
         self.assertGreaterEqual(section.heightForWidth(WIDTH), section.minimumSizeHint.height())
 
+    def test_table_of_results_comes_into_view(self) -> None:
+        """In a window that is too low for all of the panel."""
+        self.open_list()
+        self.ui.casesSection.collapsed = False
+        self.ui.thresholdSection.collapsed = False
+        window = slicer.util.mainWindow()
+        size = window.size
+        window.resize(1100, 620)
+        slicer.app.processEvents()
+        try:
+            self.ui.showTableButton.click()
+            self.wait(lambda: self.ui.resultsView.visibleRegion().boundingRect().height() > 60, 5.0)
+        finally:
+            window.resize(size)
+
     def test_what_was_wrong_is_over_when_a_step_can_be_taken(self) -> None:
         """The red message goes; a note stays."""
         self.open_list()

@@ -107,8 +107,17 @@ class ResultsPanel:
                 self._desk.say(text.format(baseline=baseline, follow_up=follow_up, path=report.page))
 
     def show_table(self, *_state: object) -> None:
-        """Show or hide the table."""
+        """Show or hide the table; in a low window the panel scrolls to it."""
         self._show()
+        if self.ui.showTableButton.checked:
+            qt.QTimer.singleShot(0, self._scroll_to_table)  # once it has its place
+
+    def _scroll_to_table(self) -> None:
+        area = self.ui.resultsView.parentWidget()
+        while area is not None and not area.inherits("QScrollArea"):
+            area = area.parentWidget()
+        if area is not None:
+            area.ensureWidgetVisible(self.ui.resultsView)
 
     def _show(self) -> None:
         workflow = self._desk.workflow
