@@ -197,7 +197,7 @@ def test_decisions_outlast_a_corrected_region(found: Workflow) -> None:
     assert not found.open.normal_bone[voxel]
     assert {row.decision for row in found.islands("size") if not row.counts} == {"removed"}
     assert abs(found.vhi.sensitive_voxels - left) < left
-    assert found.undo_text() == "Undo: decisions carried over"
+    assert found.undo_text() == "Undo: erase a voxel of normal bone"
     assert_scene_shows(found)
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from VHIWorkflowLib.core.carry_over import carry_over, has_own_steps
-from VHIWorkflowLib.core.cleaning import CleaningSession
+from VHIWorkflowLib.core.cleaning import CleaningRecord, CleaningSession
 from VHIWorkflowLib.core.decisions import StartMode
 from VHIWorkflowLib.core.errors import MeasurementError, VHIError
 from VHIWorkflowLib.core.grids import BoolArray, Volume
@@ -26,7 +26,7 @@ from VHIWorkflowLib.core.thresholds import Thresholds
 from VHIWorkflowLib.files.errors import InputError, RecordError
 from VHIWorkflowLib.files.safe_files import case_folder, locked
 
-from .case_files import RECORD_NAME, keep_earlier, read_record
+from .case_files import RECORD_NAME, earlier_records, keep_earlier, read_record
 from .case_inputs import CaseFiles, LoadedCase, LoadedScans, check_name, load_scans
 from .case_record import CaseKey, CaseRecord
 from .found_regions import FoundRegion, Progress, RegionFinder
@@ -42,6 +42,7 @@ from .region_files import (
     regions_as_left,
     write_regions,
 )
+from .region_history import How, Moment, RegionChange, RegionHistory
 from .region_origins import DRAWN, RegionOrigin
 from .region_preview import RegionPreview
 
@@ -69,6 +70,8 @@ class OpenCase:
         Thresholds, islands and cleaning (`Reading`); None as long as a region is missing or cannot be measured with.
     problem
         Why there is no reading, one sentence; None when there is one.
+    history
+        Changes of regions, thresholds and start mode since the case was opened; they can be undone until it is closed.
 
     ``warnings`` tell the reader about the scans, and about what could not be used.
     """
@@ -89,6 +92,8 @@ class OpenCase:
         self._sitting = replace(sitting, ranking=None if ranker is None else self._ranked)
         self._regions: Regions = {}
         self._decided: CleaningSession | None = None
+        self._latest: CleaningSession | None = None  # whose time and counts go on
+        self.history = RegionHistory()
 
     @classmethod
     def open(
@@ -165,8 +170,12 @@ class OpenCase:
         """Statistics and thresholds that a normal bone, shape (k, j, i), would give; nothing changes."""
         return RegionPreview.of(self.stir, normal_bone, self._sitting.settings.tolerance)
 
-    def set_region(self, kind: SegmentKind, mask: BoolArray, origin: RegionOrigin = DRAWN) -> None:
+    def set_region(
+        self, kind: SegmentKind, mask: BoolArray, origin: RegionOrigin = DRAWN, *, how: How = "edit"
+    ) -> None:
         """Take a region that was drawn or changed by hand; it is saved, and decisions are carried over.
+
+        Nothing happens when it is the region that is there.
 
         Parameters
         ----------
@@ -176,6 +185,8 @@ class OpenCase:
             Shape (k, j, i) on the STIR grid; without a voxel, the region is missing again.
         origin
             How it came about; `correct` keeps what is known of it.
+        how
+            What the reader did, for undo.
 
         Raises
         ------
@@ -191,12 +202,13 @@ class OpenCase:
         regions = {each: region for each, region in self._regions.items() if each != kind}
         if mask.any():
             regions[kind] = RegionInWork(np.array(mask, dtype=bool), origin)
-        self._change(regions, self._sitting)
+        if not _same(regions.get(kind), self._regions.get(kind)):
+            self._change(RegionChange(how, kind), regions, self._sitting)
 
-    def correct(self, kind: SegmentKind, mask: BoolArray) -> None:
+    def correct(self, kind: SegmentKind, mask: BoolArray, *, how: How = "edit") -> None:
         """Take a region that the reader changed by hand: a found one then counts as edited, others as drawn."""
         known = self.origin(kind)
-        self.set_region(kind, mask, known.edited() if known else DRAWN)
+        self.set_region(kind, mask, known.edited() if known else DRAWN, how=how)
 
     def erase_from_normal_bone(self, voxel: tuple[int, int, int]) -> None:
         """Take one voxel (array index k, j, i) out of the normal bone; nothing happens where it is not part of it."""
@@ -204,11 +216,11 @@ class OpenCase:
             return
         mask = self.normal_bone.copy()
         mask[voxel] = False
-        self.correct(NORMAL_BONE, mask)
+        self.correct(NORMAL_BONE, mask, how="erase voxel")
 
     def set_found(self, kind: SegmentKind, found: FoundRegion) -> None:
         """Take a region that a model found."""
-        self.set_region(kind, found.mask, RegionOrigin.of(found))
+        self.set_region(kind, found.mask, RegionOrigin.of(found), how="find")
 
     def find_disease_region(self, finder: RegionFinder, progress: Progress | None = None) -> None:
         """Let the networks find the disease region on T1w.
@@ -241,7 +253,9 @@ class OpenCase:
 
     def set_thresholds(self, thresholds: Thresholds | None) -> None:
         """Set the thresholds by hand (`thresholds_by_hand`), or None: those that follow from the normal bone."""
-        self._change(self._regions, replace(self._sitting, thresholds=thresholds))
+        if thresholds != self._sitting.thresholds:
+            sitting = replace(self._sitting, thresholds=thresholds)
+            self._change(RegionChange("thresholds"), self._regions, sitting)
 
     def set_start(self, start: StartMode) -> None:
         """Choose whether all islands count at first ("remove") or none ("keep"); only while no step is in effect.
@@ -255,17 +269,54 @@ class OpenCase:
         RecordError
             If it cannot be saved; nothing has changed then.
         """
-        session = self.reading.session if self.reading else None
+        session = self._session
         if start == self.start:
             return
         if session and session.steps:
             raise MeasurementError(_("the start mode can only be changed before the first step; undo all steps first"))
         sitting = replace(self._sitting, start=start)
         if session and session.undone_steps:
-            self._change(self._regions, sitting, carry=False)
+            self._change(RegionChange("start"), self._regions, sitting, carry=False)
             return
+        before, self._latest = self._moment(), session or self._latest
         self._sitting = sitting
         self.reading = self._measured()
+        if self.reading is not None:
+            self._count_on(self.reading.session)
+        self.history.add(RegionChange("start"), before)
+
+    @property
+    def change_to_undo(self) -> RegionChange | None:
+        """The change that undo takes back next; None when there is none, or cleaning steps taken since come first."""
+        return self.history.to_undo(self._session)
+
+    @property
+    def change_to_redo(self) -> RegionChange | None:
+        """The change that redo makes again next; None when there is none, or cleaning steps come first."""
+        return self.history.to_redo(self._session)
+
+    def undo_change(self) -> None:
+        """Take back `change_to_undo`: regions, thresholds and decisions are as they were before it, and saved.
+
+        Raises
+        ------
+        MeasurementError
+            If there is none.
+        RecordError
+            If it cannot be saved; the case then stays as it was.
+        """
+        if self.change_to_undo is None:
+            raise MeasurementError(_("there is no change of a region to undo now"))
+        now = self._moment()
+        self._return_to(self.history.before_latest(), undos=1)
+        self.history.undone(now)
+
+    def redo_change(self) -> None:
+        """Make `change_to_redo` again, with the decisions that followed it; as `undo_change`."""
+        if self.change_to_redo is None:
+            raise MeasurementError(_("there is no change of a region to redo now"))
+        self._return_to(self.history.after_next(), redos=1)
+        self.history.redone()
 
     def finish(self) -> CaseRecord:
         """Write label map, segmentation, record and table row.
@@ -311,7 +362,7 @@ class OpenCase:
             self.reading = Reading.resume(self.key, self._loaded(self._regions), self._sitting)
         else:
             self._recover(record)
-        self._decided = self.reading.session if self.reading else None
+        self._decided = self._session
 
     def _recover(self, record: CaseRecord) -> None:
         """Go on from the latest earlier record, when the program ended between a changed region and its record."""
@@ -325,12 +376,49 @@ class OpenCase:
             before.session.resume(kept.cleaning)
             carry_over(before.session, self.reading.session)
 
-    def _change(self, regions: Regions, sitting: Sitting, *, carry: bool = True) -> None:
-        """Take regions and settings into effect, carry decisions over and save all, or leave everything as it was."""
+    @property
+    def _session(self) -> CleaningSession | None:
+        return self.reading.session if self.reading else None
+
+    def _moment(self) -> Moment:
+        return Moment.of(self._regions, self._sitting, self._session, self._decided)
+
+    def _change(self, change: RegionChange, regions: Regions, sitting: Sitting, *, carry: bool = True) -> None:
+        """Take regions and settings into effect and carry decisions over."""
+        before, decided = self._moment(), self._decided
+
+        def decide(session: CleaningSession) -> None:
+            if carry and decided is not None:
+                carry_over(decided, session)
+            self._count_on(session)
+
+        self._take(regions, sitting, decide, keep=self._worth_keeping())
+        self.history.add(change, before)
+
+    def _return_to(self, moment: Moment, *, undos: int = 0, redos: int = 0) -> None:
+        """Bring back regions, settings and decisions as they were."""
+
+        def decide(session: CleaningSession) -> None:
+            session.resume(CleaningRecord(session.start, moment.steps, moment.undone))
+            self._count_on(session, undos, redos)
+
+        # what the change replaced was kept when it was made
+        keep = self._worth_keeping() and (self.state == "done" or not earlier_records(self.folder))
+        self._take(moment.regions_then(), moment.sitting, decide, keep=keep)
+        if self.reading is None:
+            self._decided = moment.decided
+            if self._latest is not None:
+                self._count_on(self._latest, undos, redos)
+
+    def _take(
+        self, regions: Regions, sitting: Sitting, decide: Callable[[CleaningSession], None], *, keep: bool
+    ) -> None:
+        """Measure with regions and settings, decide on the islands and save all, or leave everything as it was."""
         as_it_was = self._regions, self._sitting, self.reading, self.problem, self._decided
+        self._latest = self._session or self._latest
         try:
             with locked(self.folder / RECORD_NAME):
-                if self._worth_keeping():
+                if keep:
                     keep_earlier(self.folder, REGIONS_NAME)
                 self._regions, self._sitting = regions, sitting
                 self._write_regions()
@@ -338,8 +426,7 @@ class OpenCase:
                 if self.reading is None:
                     (self.folder / RECORD_NAME).unlink(missing_ok=True)
                     return
-                if carry and self._decided is not None:
-                    carry_over(self._decided, self.reading.session)
+                decide(self.reading.session)
                 self._decided = self.reading.session
                 self.reading.save()
         except BaseException:
@@ -347,6 +434,13 @@ class OpenCase:
             with suppress(RecordError):
                 self._write_regions()
             raise
+
+    def _count_on(self, session: CleaningSession, undos: int = 0, redos: int = 0) -> None:
+        """Let time, undos and redos go on from the session before, also where nothing could be measured meanwhile."""
+        if self._latest is not None and session is not self._latest:
+            session.continue_effort_of(self._latest)
+        session.undo_count += undos
+        session.redo_count += redos
 
     def _worth_keeping(self) -> bool:
         """Whether the record on disk holds more than decisions carried over from one that was kept already."""
@@ -393,3 +487,10 @@ class OpenCase:
             normal_bone_origin=bone.origin,
             disease_region_origin=disease.origin,
         )
+
+
+def _same(one: RegionInWork | None, other: RegionInWork | None) -> bool:
+    """Whether two regions are the same, and came about alike."""
+    if one is None or other is None:
+        return one is other
+    return one.origin == other.origin and np.array_equal(one.mask, other.mask)

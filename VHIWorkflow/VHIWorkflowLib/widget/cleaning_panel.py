@@ -152,15 +152,15 @@ class CleaningPanel:
         self._remove_many(RankBelow(self._desk.options.node.rank_below))
 
     def undo(self) -> None:
-        """Take back the latest step."""
+        """Take back the latest thing the reader did, a change of a region or a step of cleaning."""
         with self._desk.attempting():
-            if self._desk.workflow.session is not None:
+            if self._desk.workflow.undo_text() is not None:
                 self._desk.workflow.undo()
 
     def redo(self) -> None:
-        """Take the latest undone step again."""
+        """Do the latest undone thing again."""
         with self._desk.attempting():
-            if self._desk.workflow.session is not None:
+            if self._desk.workflow.redo_text() is not None:
                 self._desk.workflow.redo()
 
     def hovered(self, hand: AtHand | None) -> None:
