@@ -129,7 +129,7 @@ class RegionHistory:
         if not self._undone:
             return None
         entry = self._undone[-1]
-        as_left = session is None or (session.steps == entry.before.steps and not session.undone_steps)
+        as_left = session is None or (_the_same(session.steps, entry.before.steps) and not session.undone_steps)
         return entry.change if as_left else None
 
     def before_latest(self) -> Moment:
@@ -149,3 +149,8 @@ class RegionHistory:
     def redone(self) -> None:
         """The change was made again."""
         self._made.append(replace(self._undone.pop(), after=None))
+
+
+def _the_same(some: tuple[Step, ...], others: tuple[Step, ...]) -> bool:
+    """Whether these are the very same steps: undo and redo hand them on as they are."""
+    return list(map(id, some)) == list(map(id, others))
