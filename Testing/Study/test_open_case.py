@@ -24,6 +24,7 @@ from VHIWorkflowLib.study.measure_case import Request, measure_case
 from VHIWorkflowLib.study.open_case import OpenCase
 from VHIWorkflowLib.study.reading import Sitting
 from VHIWorkflowLib.study.region_files import REGIONS_NAME, write_regions
+from VHIWorkflowLib.study.region_origins import DRAWN, GIVEN, RegionOrigin
 from VHIWorkflowLib.study.verification import verify_folder
 
 CASE = study_case()
@@ -214,6 +215,20 @@ def test_what_a_model_found_and_the_reader_changed_is_recorded_as_such(opened):
     assert record.disease_region.origin == "disease_region 9.9, edited"
     assert record.models == (MODEL,)
     assert read_record(again.folder).models == (MODEL,)
+
+
+def test_the_reader_is_told_how_a_region_came_about():
+    found = RegionOrigin.of(FoundRegion(CASE.disease_region, MODEL))
+    proposed = replace(found, confidence=0.8)
+    told = [origin.in_words() for origin in (GIVEN, DRAWN, found, found.edited(), proposed, proposed.edited())]
+    assert told == [
+        "given",
+        "drawn",
+        "found by disease_region 9.9",
+        "found by disease_region 9.9, edited",
+        "proposed by disease_region 9.9",
+        "proposed by disease_region 9.9, edited",
+    ]
 
 
 def test_a_case_measured_in_a_batch_can_be_gone_on_with(files, bare, out):
