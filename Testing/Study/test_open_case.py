@@ -16,7 +16,7 @@ from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE
 from VHIWorkflowLib.core.targets import TheseIslands, Touching
 from VHIWorkflowLib.core.thresholds import thresholds_by_hand
 from VHIWorkflowLib.files.errors import InputError, RecordError
-from VHIWorkflowLib.study import open_case as open_case_module
+from VHIWorkflowLib.study import case_in_work
 from VHIWorkflowLib.study.case_files import RECORD_NAME, earlier_records, read_record
 from VHIWorkflowLib.study.case_inputs import CaseFiles
 from VHIWorkflowLib.study.found_regions import FoundRegion, Model
@@ -192,7 +192,7 @@ def test_what_cannot_be_saved_is_not_in_effect(case, monkeypatch):
     def disk_full(*_args):
         raise RecordError(case.folder / REGIONS_NAME, "the disk is full")
 
-    monkeypatch.setattr(open_case_module, "write_regions", disk_full)
+    monkeypatch.setattr(case_in_work, "write_regions", disk_full)
     with pytest.raises(RecordError, match="full"):
         case.erase_from_normal_bone(brightest(case))
     assert case.reading is reading
@@ -267,6 +267,14 @@ def test_the_start_mode_is_chosen_before_the_first_step(case, opened):
     with pytest.raises(MeasurementError, match="undo all steps first"):
         case.set_start("remove")
     assert opened().start == "keep"
+
+
+def test_what_was_kept_in_keep_mode_stays_when_a_region_changes(case):
+    case.set_start("keep")
+    case.reading.session.keep(TheseIslands((2,)))
+    kept = case.reading.session.mask()
+    case.erase_from_normal_bone(tuple(np.argwhere(CASE.normal_bone)[0]))
+    assert np.array_equal(case.reading.session.mask(), kept)
 
 
 def test_the_start_mode_can_be_chosen_again_when_all_steps_are_undone(case, opened):

@@ -17,7 +17,7 @@ from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE
 from VHIWorkflowLib.core.targets import TheseIslands
 from VHIWorkflowLib.core.thresholds import thresholds_by_hand
 from VHIWorkflowLib.files.errors import RecordError
-from VHIWorkflowLib.study import open_case as open_case_module
+from VHIWorkflowLib.study import case_in_work
 from VHIWorkflowLib.study.case_files import RECORD_NAME, earlier_records, read_record
 from VHIWorkflowLib.study.case_inputs import CaseFiles
 from VHIWorkflowLib.study.found_regions import FoundRegion, Model
@@ -264,7 +264,7 @@ def test_what_cannot_be_saved_is_not_undone(case, monkeypatch):
         raise RecordError(case.folder / REGIONS_NAME, "the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(open_case_module, "write_regions", disk_full)
+        patched.setattr(case_in_work, "write_regions", disk_full)
         with pytest.raises(RecordError, match="full"):
             case.undo_change()
     assert Seen.of(case) == after

@@ -10,9 +10,10 @@ from VHIWorkflowLib.core.cleaning import Clock, utc_now
 from VHIWorkflowLib.core.ranking import RankScores
 from VHIWorkflowLib.core.sentences import Translate, sentences_of, untranslated
 from VHIWorkflowLib.files.safe_files import case_folder
+from VHIWorkflowLib.study.case_in_work import Ranker
 from VHIWorkflowLib.study.case_record import CaseKey
 from VHIWorkflowLib.study.found_regions import Networks, RegionFinder, bundled_regions
-from VHIWorkflowLib.study.open_case import OpenCase, Ranker
+from VHIWorkflowLib.study.open_case import OpenCase
 from VHIWorkflowLib.study.read_ahead import Prepared
 from VHIWorkflowLib.study.reading import Sitting
 from VHIWorkflowLib.study.reading_list import ListedCase, ReadingList
