@@ -22,8 +22,8 @@ def step(action: Action, reason: Reason | None = None, count: int = 1, in_slice:
 
 def test_steps_are_said_as_a_reader_says_them() -> None:
     texts = Texts()
-    assert texts.undo([step("remove", "vessel")]) == "Undo: remove island 12 (vessel)"
-    assert texts.redo([step("keep", count=3)]) == "Redo: keep 3 islands"
+    assert texts.undo(texts.step([step("remove", "vessel")])) == "Undo: remove island 12 (vessel)"
+    assert texts.redo(texts.step([step("keep", count=3)])) == "Redo: keep 3 islands"
     assert texts.step([step("restore", in_slice=8)]) == "restore island 12 in slice 8"
     assert texts.step([step("cut")]) == "cut island 12"
     assert texts.step([step("remove"), step("remove", count=2)]) == "remove 3 islands"
@@ -50,7 +50,7 @@ def test_how_much_hangs_is_said_in_percent() -> None:
 def test_a_translation_with_other_places_is_not_used() -> None:
     for wrong in ("Rückgängig: {schritt}", "Rückgängig", "Rückgängig: {step", "{step} {step} {0}"):
         texts = Texts(lambda _context, text, wrong=wrong: wrong if text == "Undo: {step}" else text)
-        assert texts.undo([step("cut")]) == "Undo: cut island 12"
+        assert texts.undo(texts.step([step("cut")])) == "Undo: cut island 12"
 
 
 def test_every_text_is_a_plain_literal_that_translators_are_shown() -> None:

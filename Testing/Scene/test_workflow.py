@@ -157,6 +157,8 @@ def test_so_is_the_record_with_regions_drawn_and_thresholds_moved_by_hand(
     mask = workflow.open.normal_bone.copy()
     mask[1, :16] = False
     workflow.set_region(NORMAL_BONE, mask)
+    workflow.erase_voxel(workflow.hangs()[0].voxel)
+    workflow.undo()
     workflow.islands("rank")
     workflow.remove(TheseIslands((4,)), reason="artefact")
     workflow.finish()

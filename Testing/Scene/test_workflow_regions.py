@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from Scene.scenes import assert_scene_shows
+from Scene.scenes import assert_scene_shows, segment_bytes
 from scipy.ndimage import binary_dilation
 from Study.study_cases import ROLES, study_case, ticking_clock
 from VHIWorkflowLib.core.errors import MeasurementError
@@ -175,6 +175,50 @@ def test_painting_adds_and_takes_away(found: Workflow) -> None:
     assert_scene_shows(found)
 
 
+def test_every_stroke_is_undone_and_made_again_in_the_scene(found: Workflow) -> None:
+    voxels = np.flatnonzero(CASE.normal_bone)
+    acts = {
+        "paint normal bone": lambda: found.add_to_region(NORMAL_BONE, voxels[:4] + 400),
+        "outline normal bone": lambda: found.add_to_region(NORMAL_BONE, voxels[9:12] + 400, outline=True),
+        "remove island 2": lambda: found.remove(TheseIslands((2,))),
+        "erase normal bone": lambda: found.add_to_region(NORMAL_BONE, voxels[:7], remove=True),
+        "erase a voxel of normal bone": lambda: found.erase_voxel(found.hangs()[0].voxel),
+        "edit disease region": lambda: found.set_region(DISEASE_REGION, CASE.disease_region & CASE.keep),
+    }
+    before = []
+    for act in acts.values():
+        before.append(segment_bytes(found.case))
+        act()
+    after = [*before[1:], segment_bytes(found.case)]
+    assert found.redo_text() is None
+    for text, state in zip(reversed(acts), reversed(before), strict=True):
+        assert found.undo_text() == f"Undo: {text}"
+        assert found.undo()
+        assert found.redo_text() == f"Redo: {text}"
+        assert segment_bytes(found.case) == state
+        assert_scene_shows(found)
+    for text, state in zip(acts, after, strict=True):
+        assert found.redo_text() == f"Redo: {text}"
+        assert found.redo()
+        assert segment_bytes(found.case) == state
+        assert_scene_shows(found)
+
+
+def test_found_regions_are_undone_until_the_case_is_bare(found: Workflow) -> None:
+    assert found.undo_text() == "Undo: propose normal bone"
+    found.undo()
+    assert found.undo_text() == "Undo: find disease region"
+    found.undo()
+    assert (found.session, found.undo_text(), found.open.disease_region) == (None, None, None)
+    assert_scene_shows(found)
+    found.redo()
+    found.redo()
+    assert str(found.open.origin(NORMAL_BONE)) == "normal_bone 1"
+    assert_scene_shows(found)
+    found.open_case(0)
+    assert (found.undo_text(), found.redo_text()) == (None, None)
+
+
 def test_thresholds_moved_by_hand_are_on_record_and_can_be_taken_back(found: Workflow) -> None:
     computed, before = found.thresholds, found.vhi
     found.set_thresholds(computed.conservative, computed.conservative + 20)
@@ -197,7 +241,7 @@ def test_decisions_outlast_a_corrected_region(found: Workflow) -> None:
     assert not found.open.normal_bone[voxel]
     assert {row.decision for row in found.islands("size") if not row.counts} == {"removed"}
     assert abs(found.vhi.sensitive_voxels - left) < left
-    assert found.undo_text() == "Undo: decisions carried over"
+    assert found.undo_text() == "Undo: erase a voxel of normal bone"
     assert_scene_shows(found)
 
 

@@ -16,7 +16,7 @@ from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE
 from VHIWorkflowLib.core.targets import TheseIslands, Touching
 from VHIWorkflowLib.core.thresholds import thresholds_by_hand
 from VHIWorkflowLib.files.errors import InputError, RecordError
-from VHIWorkflowLib.study import open_case as open_case_module
+from VHIWorkflowLib.study import case_in_work
 from VHIWorkflowLib.study.case_files import RECORD_NAME, earlier_records, read_record
 from VHIWorkflowLib.study.case_inputs import CaseFiles
 from VHIWorkflowLib.study.found_regions import FoundRegion, Model
@@ -24,6 +24,7 @@ from VHIWorkflowLib.study.measure_case import Request, measure_case
 from VHIWorkflowLib.study.open_case import OpenCase
 from VHIWorkflowLib.study.reading import Sitting
 from VHIWorkflowLib.study.region_files import REGIONS_NAME, write_regions
+from VHIWorkflowLib.study.region_origins import DRAWN, GIVEN, RegionOrigin
 from VHIWorkflowLib.study.verification import verify_folder
 
 CASE = study_case()
@@ -191,7 +192,7 @@ def test_what_cannot_be_saved_is_not_in_effect(case, monkeypatch):
     def disk_full(*_args):
         raise RecordError(case.folder / REGIONS_NAME, "the disk is full")
 
-    monkeypatch.setattr(open_case_module, "write_regions", disk_full)
+    monkeypatch.setattr(case_in_work, "write_regions", disk_full)
     with pytest.raises(RecordError, match="full"):
         case.erase_from_normal_bone(brightest(case))
     assert case.reading is reading
@@ -214,6 +215,20 @@ def test_what_a_model_found_and_the_reader_changed_is_recorded_as_such(opened):
     assert record.disease_region.origin == "disease_region 9.9, edited"
     assert record.models == (MODEL,)
     assert read_record(again.folder).models == (MODEL,)
+
+
+def test_the_reader_is_told_how_a_region_came_about():
+    found = RegionOrigin.of(FoundRegion(CASE.disease_region, MODEL))
+    proposed = replace(found, confidence=0.8)
+    told = [origin.in_words() for origin in (GIVEN, DRAWN, found, found.edited(), proposed, proposed.edited())]
+    assert told == [
+        "given",
+        "drawn",
+        "found by disease_region 9.9",
+        "found by disease_region 9.9, edited",
+        "proposed by disease_region 9.9",
+        "proposed by disease_region 9.9, edited",
+    ]
 
 
 def test_a_case_measured_in_a_batch_can_be_gone_on_with(files, bare, out):
@@ -252,6 +267,14 @@ def test_the_start_mode_is_chosen_before_the_first_step(case, opened):
     with pytest.raises(MeasurementError, match="undo all steps first"):
         case.set_start("remove")
     assert opened().start == "keep"
+
+
+def test_what_was_kept_in_keep_mode_stays_when_a_region_changes(case):
+    case.set_start("keep")
+    case.reading.session.keep(TheseIslands((2,)))
+    kept = case.reading.session.mask()
+    case.erase_from_normal_bone(tuple(np.argwhere(CASE.normal_bone)[0]))
+    assert np.array_equal(case.reading.session.mask(), kept)
 
 
 def test_the_start_mode_can_be_chosen_again_when_all_steps_are_undone(case, opened):

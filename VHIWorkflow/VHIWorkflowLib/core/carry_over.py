@@ -12,6 +12,7 @@ import numpy as np
 from .cleaning import CleaningSession
 from .grids import IndexArray
 from .partition import Unit
+from .steps import Step
 from .targets import CARRIED_OVER, CarriedOver
 
 
@@ -51,8 +52,13 @@ def carry_over(before: CleaningSession, after: CleaningSession) -> None:
 
 def has_own_steps(session: CleaningSession) -> bool:
     """Whether a session holds steps, in effect or undone, besides those carried over into it."""
+    return bool(session.undone_steps or own_steps(session))
+
+
+def own_steps(session: CleaningSession) -> tuple[Step, ...]:
+    """Steps in effect besides those carried over."""
     carried = {step.group for step in session.steps if step.target["kind"] == CARRIED_OVER}
-    return bool(session.undone_steps) or any(step.group not in carried for step in session.steps)
+    return tuple(step for step in session.steps if step.group not in carried)
 
 
 def _all_voxels(session: CleaningSession) -> IndexArray:

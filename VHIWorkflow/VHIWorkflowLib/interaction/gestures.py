@@ -199,7 +199,7 @@ class BoneOutline(_Path):
     def finish(self) -> None:
         """See `Gesture`."""
         if len(self.points) >= ENOUGH_POINTS:
-            self._workflow.add_to_region(NORMAL_BONE, self._voxels())
+            self._workflow.add_to_region(NORMAL_BONE, self._voxels(), outline=True)
 
     def _voxels(self) -> Any:
         return inside_outline(self.points, self._workflow.open.stir.grid)

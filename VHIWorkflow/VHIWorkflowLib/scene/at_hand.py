@@ -7,8 +7,9 @@ from typing import Any
 
 from VHIWorkflowLib.core.cleaning import CleaningSession, Clock
 from VHIWorkflowLib.core.sentences import sentences_of
+from VHIWorkflowLib.study.case_in_work import Ranker
 from VHIWorkflowLib.study.found_regions import RegionFinder
-from VHIWorkflowLib.study.open_case import OpenCase, Ranker
+from VHIWorkflowLib.study.open_case import OpenCase
 from VHIWorkflowLib.study.reading import Reading
 from VHIWorkflowLib.study.reading_list import ReadingList
 

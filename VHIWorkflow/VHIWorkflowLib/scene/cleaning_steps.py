@@ -1,4 +1,4 @@
-"""Removing, keeping and restoring islands, with undo and redo; and what there is to know of islands."""
+"""Removing, keeping and restoring islands; and what there is to know of islands."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from VHIWorkflowLib.core.grids import IndexArray
 from VHIWorkflowLib.core.measurement import Vhi
 from VHIWorkflowLib.core.ranking import RankScores
 from VHIWorkflowLib.core.sentences import sentences_of
-from VHIWorkflowLib.core.steps import Reason, Step
+from VHIWorkflowLib.core.steps import Reason
 from VHIWorkflowLib.core.steps_in_effect import Change
 from VHIWorkflowLib.core.targets import AtVoxel, RankBelow, Target
 
@@ -104,26 +104,6 @@ class CleaningSteps(AtHand):
         """Merge all steps taken inside the ``with`` block into one for undo."""
         with self._reading.session.as_one_step():
             yield
-
-    def undo(self) -> Change:
-        """Take back the latest step; an empty change when there is none."""
-        return self._step(lambda session: session.undo())
-
-    def redo(self) -> Change:
-        """Take the latest undone step again; an empty change when there is none."""
-        return self._step(lambda session: session.redo())
-
-    def undo_text(self) -> str | None:
-        """What undo would take back, for the button; None when there is nothing."""
-        session = self.session
-        steps = _last_group(session.steps) if session else []
-        return self.texts.undo(steps) if steps else None
-
-    def redo_text(self) -> str | None:
-        """What redo would do again, for the button; None when there is nothing."""
-        session = self.session
-        steps = _last_group(session.undone_steps[::-1]) if session else []
-        return self.texts.redo(steps) if steps else None
 
     @property
     def has_ranks(self) -> bool:
@@ -261,8 +241,3 @@ class CleaningSteps(AtHand):
             self.changed.emit({"masks", "session"})
             self._begun()
         return change
-
-
-def _last_group(steps: tuple[Step, ...]) -> list[Step]:
-    """The steps at the end that are undone together."""
-    return [step for step in steps if step.group == steps[-1].group]

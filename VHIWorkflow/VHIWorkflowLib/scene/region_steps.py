@@ -83,16 +83,18 @@ class RegionSteps(AtHand):
         """
         mask = mask_of(source, kind, self._case)
         if is_drawn(source):
-            self.open.set_region(kind, mask)
+            self.open.set_region(kind, mask, how="curves")
         else:
             self.open.correct(kind, mask)
         self._regions_changed()
 
-    def add_to_region(self, kind: SegmentKind, voxels: IndexArray, *, remove: bool = False) -> None:
-        """Add painted voxels (C-order positions) to a region, or take them out."""
+    def add_to_region(
+        self, kind: SegmentKind, voxels: IndexArray, *, remove: bool = False, outline: bool = False
+    ) -> None:
+        """Add painted voxels (C-order positions), or those inside an outline, to a region; or take them out."""
         mask = self._mask_now(kind)
         mask.ravel()[voxels] = not remove
-        self.open.correct(kind, mask)
+        self.open.correct(kind, mask, how="erase" if remove else "outline" if outline else "paint")
         self._regions_changed()
 
     def load_region(self, kind: SegmentKind, path: Path) -> None:
@@ -103,7 +105,7 @@ class RegionSteps(AtHand):
             mask: BoolArray = read_normal_bone([path], grid).array
         else:
             mask = read_disease_region(path, grid, open_case.t1w.grid)
-        open_case.set_region(kind, mask, origin_of((path,), kind))
+        open_case.set_region(kind, mask, origin_of((path,), kind), how="load")
         self._regions_changed()
 
     def set_found(self, kind: SegmentKind, found: FoundRegion) -> None:

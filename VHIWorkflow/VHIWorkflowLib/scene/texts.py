@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from VHIWorkflowLib.core.errors import VHIError
-from VHIWorkflowLib.core.segment_kinds import SegmentKind
+from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, SegmentKind
 from VHIWorkflowLib.core.sentences import Translate, fitting, translated, untranslated
 from VHIWorkflowLib.core.steps import REASON_NAMES, Reason, Step
+from VHIWorkflowLib.study.region_history import RegionChange
 
 CONTEXT = "scene.texts"
 
@@ -30,15 +31,37 @@ class Texts:
     def _translate(self, text: str) -> str:
         return fitting(text, self._in_language(CONTEXT, text))
 
-    def undo(self, steps: Sequence[Step]) -> str:
-        """What undoing steps of one group takes back: "Undo: remove island 12 (vessel)"."""
+    def undo(self, what: str) -> str:
+        """What undo takes back, of `step` or `region_change`: "Undo: remove island 12 (vessel)"."""
         _ = self._translate
-        return _("Undo: {step}").format(step=self.step(steps))
+        return _("Undo: {step}").format(step=what)
 
-    def redo(self, steps: Sequence[Step]) -> str:
+    def redo(self, what: str) -> str:
         """What redo does again."""
         _ = self._translate
-        return _("Redo: {step}").format(step=self.step(steps))
+        return _("Redo: {step}").format(step=what)
+
+    def region_change(self, change: RegionChange) -> str:
+        """A change of a region, the thresholds or the start mode in words: "outline normal bone"."""
+        _ = self._translate
+        if change.kind == DISEASE_REGION:
+            texts = {
+                "find": _("find disease region"),
+                "load": _("load disease region"),
+            }
+            return texts.get(change.how, _("edit disease region"))
+        return {
+            "outline": _("outline normal bone"),
+            "paint": _("paint normal bone"),
+            "erase": _("erase normal bone"),
+            "curves": _("draw curves of normal bone"),
+            "edit": _("edit normal bone"),
+            "erase voxel": _("erase a voxel of normal bone"),
+            "load": _("load normal bone"),
+            "find": _("propose normal bone"),
+            "thresholds": _("change thresholds"),
+            "start": _("change start mode"),
+        }[change.how]
 
     def step(self, steps: Sequence[Step]) -> str:
         """Steps of one group in words: "remove 17 islands in slice 8 (vessel)"."""

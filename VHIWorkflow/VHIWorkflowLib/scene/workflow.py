@@ -10,19 +10,18 @@ from VHIWorkflowLib.core.cleaning import Clock, utc_now
 from VHIWorkflowLib.core.ranking import RankScores
 from VHIWorkflowLib.core.sentences import Translate, sentences_of, untranslated
 from VHIWorkflowLib.files.safe_files import case_folder
+from VHIWorkflowLib.study.case_in_work import Ranker
 from VHIWorkflowLib.study.case_record import CaseKey
 from VHIWorkflowLib.study.found_regions import Networks, RegionFinder, bundled_regions
-from VHIWorkflowLib.study.open_case import OpenCase, Ranker
+from VHIWorkflowLib.study.open_case import OpenCase
 from VHIWorkflowLib.study.read_ahead import Prepared
 from VHIWorkflowLib.study.reading import Sitting
 from VHIWorkflowLib.study.reading_list import ListedCase, ReadingList
 
 from .case_in_scene import STIR_ROLE, T1W_ROLE, CaseInScene
 from .case_nodes import CaseNodes
-from .cleaning_steps import CleaningSteps
 from .errors import SceneError
 from .plot_nodes import drop_plots
-from .region_steps import RegionSteps
 from .reopened import continued, list_of
 from .result_steps import ResultSteps
 from .results_table import drop_results
@@ -30,11 +29,12 @@ from .scan_files import files_of_volumes
 from .scene_watch import SceneWatch
 from .study_steps import StudySteps
 from .texts import Texts
+from .undo_steps import UndoSteps
 
 _ = sentences_of(__name__)
 
 
-class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
+class Workflow(UndoSteps, ResultSteps, StudySteps):
     """The steps of a reading: list, case, regions, thresholds, cleaning, results, and the study they make.
 
     Everything a step changes is on disk when it returns, shown in the scene, and told to the listeners of ``changed``.
@@ -119,6 +119,7 @@ class Workflow(RegionSteps, CleaningSteps, ResultSteps, StudySteps):
         for kind, found in (prepared.found if prepared else {}).items():
             if opened.origin(kind) is None:
                 opened.set_found(kind, found)
+        opened.history.clear()  # nothing of it was the reader's doing
         ranks = prepared.ranks_of(opened.reading.case) if prepared and opened.reading else None
         if ranks is not None and opened.reading is not None:
             opened.reading.session.rank(ranks)

@@ -226,6 +226,8 @@ class CleaningTests(CaseBench):
         self.open_list()
         self.panel.cleaning.set_start(1)
         self.assertEqual(self.session.vhi.sensitive_voxels, 0)
+        self.panel.normal_bone.show_hangs()
+        self.assertIn("nothing hangs on the normal bone", self.ui.hangLabel.toolTip)
         display = self.workflow.case.segmentation_node.GetDisplayNode()
         self.assertTrue(display.GetSegmentVisibility(REMOVED.segment_id))
         row = self.island()

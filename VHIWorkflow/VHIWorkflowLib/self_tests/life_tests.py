@@ -89,7 +89,7 @@ class LifeTests(CaseBench):
         self.ui.finishButton.click()
         self.ui.showTableButton.click()
         slicer.app.processEvents()
-        rows = (self.ui.vhiLabel, self.ui.startComboBox, self.ui.undoButton, self.ui.islandTable, self.ui.removeButton)
+        rows = (self.ui.undoButton, self.ui.vhiLabel, self.ui.startComboBox, self.ui.islandTable, self.ui.removeButton)
         ends = [(row.mapToGlobal(qt.QPoint(0, 0)).y(), row.height) for row in (*rows, self.ui.resultsSection)]
         window.resize(size)
         for (top, height), (below, _) in pairwise(ends):

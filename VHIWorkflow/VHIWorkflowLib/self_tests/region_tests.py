@@ -82,6 +82,35 @@ class RegionTests(CaseBench):
         self.mouse().drag(points)
         self.assertLess(int(self.workflow.open.normal_bone.sum()), painted)
 
+    def test_strokes_are_undone_and_made_again(self) -> None:
+        """With the steps of cleaning between them, the latest first; the button says which, whatever is open."""
+        self.open_list()
+        centre = self.bone_centre()
+        self.panel.layout.jump(centre)
+        states = [(self.workflow.open.normal_bone.copy(), self.session.mask())]
+        self.ui.outlineToolButton.click()
+        self.mouse().drag(circle_around(self.slice_node(), centre, 9.0))
+        states.append((self.workflow.open.normal_bone.copy(), self.session.mask()))
+        self.assertIn("outline normal bone", self.ui.undoButton.toolTip)
+        self.ui.clickToolButton.click()
+        self.mouse().click(self.pixel(self.island()))
+        states.append((self.workflow.open.normal_bone.copy(), self.session.mask()))
+        self.ui.eraseVoxelButton.click()
+        self.assertIn("erase a voxel", self.ui.undoButton.toolTip)
+        self.ui.cleanSection.collapsed = True
+        self.assertTrue(self.ui.undoButton.visible)
+        for bone, mask in reversed(states):
+            self.ui.undoButton.click()
+            self.assertTrue(np.array_equal(self.workflow.open.normal_bone, bone))
+            self.assertTrue(np.array_equal(self.session.mask(), mask))
+            self.check_scene()
+        self.assertFalse(self.ui.undoButton.enabled)
+        for bone, mask in states[1:]:
+            self.ui.redoButton.click()
+            self.assertTrue(np.array_equal(self.workflow.open.normal_bone, bone))
+            self.assertTrue(np.array_equal(self.session.mask(), mask))
+        self.assertIn("erase a voxel", self.ui.redoButton.toolTip)
+
     def test_closed_curves_mark_normal_bone(self) -> None:
         """Placed as markups, they show their numbers and are taken by a second click; nothing of them stays."""
         self.open_scans_only()

@@ -68,9 +68,13 @@ class RegionOrigin:
 
     def in_words(self) -> str:
         """As the reader is told; `str` is as the record says it."""
-        if self.how == "edited":
-            return _("{model}, edited").format(model=self.model)
-        return {"given": _("given"), "drawn": _("drawn"), "found": str(self.model)}[self.how]
+        if self.model is None:
+            return {"given": _("given"), "drawn": _("drawn")}[self.how]
+        if self.confidence is not None:
+            text = _("proposed by {model}, edited") if self.how == "edited" else _("proposed by {model}")
+        else:
+            text = _("found by {model}, edited") if self.how == "edited" else _("found by {model}")
+        return text.format(model=self.model)
 
     def tag(self) -> str:
         """As text for the tag of a segment: JSON without the letter that separates tags."""

@@ -148,19 +148,19 @@ class CleaningPanel:
         self._remove_many(SmallerThan(self._desk.options.node.smaller_than_mm3))
 
     def remove_ranked_below(self) -> None:
-        """Remove every island below a rank."""
+        """Remove every island that a reader would keep with less than some probability."""
         self._remove_many(RankBelow(self._desk.options.node.rank_below))
 
     def undo(self) -> None:
-        """Take back the latest step."""
+        """Take back the latest thing the reader did, a change of a region or a step of cleaning."""
         with self._desk.attempting():
-            if self._desk.workflow.session is not None:
+            if self._desk.workflow.undo_text() is not None:
                 self._desk.workflow.undo()
 
     def redo(self) -> None:
-        """Take the latest undone step again."""
+        """Do the latest undone thing again."""
         with self._desk.attempting():
-            if self._desk.workflow.session is not None:
+            if self._desk.workflow.redo_text() is not None:
                 self._desk.workflow.redo()
 
     def hovered(self, hand: AtHand | None) -> None:
@@ -174,7 +174,9 @@ class CleaningPanel:
     def _remove_many(self, target: SmallerThan | RankBelow) -> None:
         with self._desk.waiting():
             change = self._desk.workflow.remove(target, reason=self._desk.options.reason)
-            self._desk.say("" if change else _("No island is that small or ranked that low; nothing has changed."))
+            self._desk.say(
+                "" if change else _("No island is that small, or that unlikely to be kept; nothing has changed.")
+            )
 
     def _connect(self, button: Any, slot: Any) -> None:
         self._slots.append(slot)

@@ -141,7 +141,7 @@ class NormalBonePanel:
             item = qt.QListWidgetItem(hang.text)
             item.setToolTip(hang.text)
             self.ui.hangsList.addItem(item)
-        show_fitted(self.ui.hangLabel, self._hangs[0].text if self._hangs else "", frame=0)
+        show_fitted(self.ui.hangLabel, self._hangs[0].text if self._hangs else _nothing_hangs(), frame=0)
         self._allow()
 
     def show_voxel(self, *_item: object) -> None:
@@ -162,7 +162,7 @@ class NormalBonePanel:
         if not self._hangs:
             self.show_hangs()
         if not self._hangs and self._desk.workflow.session is not None:
-            self._desk.say(_("As long as VHI is 0, nothing hangs on the normal bone; keep an island first."))
+            self._desk.say(_nothing_hangs())
         row = max(int(self.ui.hangsList.currentRow), 0)
         return self._hangs[row] if row < len(self._hangs) else None
 
@@ -214,3 +214,7 @@ class NormalBonePanel:
             getattr(self.ui, f"{name}Button").setEnabled(has_case)
         for button in (self.ui.showVoxelButton, self.ui.eraseVoxelButton):
             button.setEnabled(self._desk.workflow.session is not None)
+
+
+def _nothing_hangs() -> str:
+    return _("As long as VHI is 0, nothing hangs on the normal bone; keep an island first.")

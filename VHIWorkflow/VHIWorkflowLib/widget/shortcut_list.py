@@ -39,7 +39,7 @@ def shortcuts(translate: Callable[[str], str] = str) -> tuple[Shortcut, ...]:
             Shortcut(str(number), _("Remove it for the reason on the button"), f"reasonButton{number}")
             for number in range(1, 8)
         ),
-        Shortcut("Z", _("Undo"), "undoButton"),
+        Shortcut("Z", _("Undo the latest thing, cleaning or a region"), "undoButton"),
         Shortcut("Y", _("Redo"), "redoButton"),
         Shortcut("A", _("Hide all overlays while held"), held=True),
         Shortcut("C", _("Click"), "clickToolButton"),
