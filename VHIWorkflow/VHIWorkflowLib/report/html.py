@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from .page_style import SCRIPT, STYLE
 
+REPORT_NAME = "report.html"
+"""File of the page that a report begins with."""
+
 WORDS = ' class="w"'
 TALL_ROWS = 60
 """A table with more rows scrolls within the page; it prints whole."""

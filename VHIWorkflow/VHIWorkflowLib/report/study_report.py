@@ -31,7 +31,7 @@ from VHIWorkflowLib.files.time_points import in_time
 from .agreement_report import agreement_parts, title_of
 from .effort_section import EFFORT_COLUMNS, effort_cells, effort_parts
 from .figures import counted
-from .html import bullets, contents, note, page, paragraphs, section
+from .html import REPORT_NAME, bullets, contents, note, page, paragraphs, section
 from .methods import made_by, methods_of
 from .patient_report import Patient, patient_report
 from .reference_section import TITLE as REFERENCES_TITLE
@@ -42,7 +42,6 @@ from .thumbnails import thumbnail
 
 _ = sentences_of(__name__)
 
-REPORT_NAME = "report.html"
 PATIENTS = "patients"
 FEWEST_PAGES = 4
 """So many pages of subjects are worth other processes."""

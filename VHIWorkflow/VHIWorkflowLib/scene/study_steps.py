@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from VHIWorkflowLib.core.sentences import sentences_of
 from VHIWorkflowLib.files.results import RESULTS_NAME, read_rows
 from VHIWorkflowLib.files.results_rows import ResultsRow
 from VHIWorkflowLib.files.time_points import place_in_time
+from VHIWorkflowLib.report.report_process import ReportRequest
 
 from .at_hand import AtHand
 from .errors import SceneError
@@ -27,19 +27,11 @@ _ = sentences_of(__name__)
 REPORT_FOLDER = "report"
 
 
-@dataclass(frozen=True)
-class WrittenReport:
-    """Where the page lies, and baseline and follow-up of the response in it; None for a report without response."""
-
-    page: Path
-    time_points: tuple[str, str] | None
-
-
 class StudySteps(AtHand):
     """Steps that look at all results together; see `Workflow`."""
 
-    def write_report(self, out: Path | None = None, time_points: tuple[str, str] | None = None) -> WrittenReport:
-        """Write the report of the results folder, as `vhi report` does.
+    def report_request(self, out: Path | None = None, time_points: tuple[str, str] | None = None) -> ReportRequest:
+        """What it takes to write the report of the results folder, here or in a process of its own.
 
         Parameters
         ----------
@@ -52,17 +44,30 @@ class StudySteps(AtHand):
         Raises
         ------
         SceneError
+            If there is nothing to report, or the list is blinded.
+        RecordError
+            If the table of results cannot be read.
+        """
+        folder = self._study_folder(_("the report"))
+        points = time_points or self._two_time_points(read_rows(folder / RESULTS_NAME))
+        return ReportRequest(folder, out or folder / REPORT_FOLDER, points)
+
+    def write_report(self, out: Path | None = None, time_points: tuple[str, str] | None = None) -> ReportRequest:
+        """Write the report of the results folder, as `vhi report` does; returns where it lies and what is in it.
+
+        The parameters are those of `report_request`.
+
+        Raises
+        ------
+        SceneError
             If there is nothing to report, the list is blinded, or a library is missing.
         RecordError
             If a file cannot be read or written.
         """
-        folder = self._study_folder(_("the report"))
-        rows = read_rows(folder / RESULTS_NAME)
+        request = self.report_request(out, time_points)
         with _libraries(_("the report")):
-            from VHIWorkflowLib.report.study_report import Wanted, write_study_report
-        wanted = Wanted(folder, time_points or self._two_time_points(rows))
-        page = write_study_report(wanted, out or folder / REPORT_FOLDER, lambda _unit: lambda _done, _total: None)
-        return WrittenReport(page, wanted.time_points)
+            request.write(lambda _unit: lambda _done, _total: None)
+        return request
 
     def show_agreement(self, a: str | None = None, b: str | None = None) -> AgreementNodes:
         """Show how two readings agree, as tables and plots in the scene; see `AgreementNodes`.

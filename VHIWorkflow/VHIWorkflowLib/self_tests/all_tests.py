@@ -11,12 +11,13 @@ from .life_tests import LifeTests
 from .list_tests import ListTests
 from .panel_tests import PanelTests
 from .region_tests import RegionTests
+from .report_tests import ReportTests
 
 FEWEST = 20
 """A runner that finds fewer tests than this has lost some."""
 
 
-class VHIWorkflowTest(ListTests, RegionTests, CleaningTests, PanelTests, LifeTests, EffectTests):
+class VHIWorkflowTest(ListTests, RegionTests, CleaningTests, PanelTests, LifeTests, ReportTests, EffectTests):
     """Every self-test of the module; Slicer finds it by its name."""
 
     def runTest(self, **_options: Any) -> None:  # noqa: N802 (Slicer's name)

@@ -61,9 +61,6 @@ class ListTests(CaseBench):
         self.prompts.path = self.out / "overview.png"
         self.ui.overviewButton.click()
         self.assertTrue(self.prompts.path.exists())
-        self.ui.studyReportButton.click()
-        self.assertTrue((self.out / "report" / "report.html").exists())
-        self.assertEqual(self.prompts.asked[-1], str(self.out / "report" / "report.html"))
 
     def test_reader_is_asked_for_before_anything_is_opened(self) -> None:
         """Without a name no file is asked for, and the place where the name goes stays in sight."""

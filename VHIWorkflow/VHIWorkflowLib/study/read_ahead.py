@@ -33,6 +33,7 @@ from VHIWorkflowLib.files.safe_files import replacing, write_atomically
 from VHIWorkflowLib.files.scans import Scan
 
 from .case_inputs import CaseFiles, InputFile, LoadedScans, load_scans, read_disease_region
+from .child_side import tell_progress, told
 from .found_regions import FoundRegion, Networks, Progress, RegionFinder, bundled_regions
 from .region_origins import RegionOrigin
 
@@ -42,7 +43,6 @@ REQUEST_NAME = "request.json"
 ANSWER_NAME = "prepared.json"
 RANKS = "ranks"
 WANTED = ("find_disease_region", "propose_normal_bone", "rank_islands")
-FAILED_STATUS = 2
 
 
 @dataclass(frozen=True)
@@ -226,14 +226,12 @@ def take(folder: Path, files: CaseFiles) -> Prepared | None:
 
 def main(arguments: list[str]) -> int:
     """What the process does; returns its exit status."""
-    try:
+
+    def work() -> None:
         request = PrepareRequest.read(Path(arguments[0]))
-        leave(prepare(request, lambda done, total: _say(event="progress", done=done, total=total)), request)
-    except VHIError as error:
-        _say(event="failed", message=as_json(error.sentence))
-        return FAILED_STATUS
-    _say(event="done")
-    return 0
+        leave(prepare(request, tell_progress), request)
+
+    return told(work)
 
 
 def _ranks(case: Preliminary, t1w: Volume) -> RanksAhead:
@@ -248,10 +246,6 @@ def _ranks_left(values: FloatArray, name: str, version: str, sha256: str, island
 
 def _digest(case: Preliminary) -> str:
     return hashlib.sha256(case.islands.voxels.astype("<i8").tobytes()).hexdigest()
-
-
-def _say(**message: Any) -> None:
-    print(json.dumps(message), flush=True)
 
 
 def _origin_left(found: FoundRegion) -> dict[str, Any]:

@@ -129,7 +129,7 @@ class Panel:
         self.threshold = ThresholdPanel(desk)
         self.cleaning = CleaningPanel(desk)
         self.islands = IslandList(desk, CaseSearch(around.child(_("Ranking islands")), folder / "ranks"))
-        self.results = ResultsPanel(desk, self.cases.open_by)
+        self.results = ResultsPanel(desk, self.cases.open_by, around.child(_("Writing the report")))
         self._parts: tuple[Part, ...] = (
             self.cases,
             self.normal_bone,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import qt
 import slicer
 from slicer.i18n import tr as _
 
+from VHIWorkflowLib.report.report_process import MODULE as REPORT_MODULE
+from VHIWorkflowLib.report.report_process import ReportRequest
 from VHIWorkflowLib.scene.signals import What
 from VHIWorkflowLib.scene.workflow import Workflow
 
+from .child_process import ChildProcess, Ended
 from .desk import Desk
 
 OpenBy = Callable[[int | None, Callable[[], None]], None]
@@ -26,11 +30,14 @@ class ResultsPanel:
         What all parts share.
     open_by
         Opens a case of the list.
+    report
+        Writes the report in a process of its own.
     """
 
-    def __init__(self, desk: Desk, open_by: OpenBy) -> None:
+    def __init__(self, desk: Desk, open_by: OpenBy, report: ChildProcess) -> None:
         self._desk, self.ui = desk, desk.ui
         self._open_by = open_by
+        self._report, self._report_note = report, ""
         self.ui.finishNextButton.connect("clicked()", self.finish_and_open_next)
         self.ui.finishButton.connect("clicked()", self.finish)
         self.ui.copyRowButton.connect("clicked()", self.copy_row)
@@ -42,10 +49,14 @@ class ResultsPanel:
 
     def close(self) -> None:
         """See `desk.Part`."""
+        self._report.close()
         self.ui.resultsView.setMRMLTableNode(None)
 
     def update(self, changed: frozenset[What]) -> None:
         """See `desk.Part`."""
+        study = self._desk.workflow.study
+        if "study" in changed and study is not None and study.blinded:
+            self._report.cancel()  # its page would open with the names
         if changed & {"study", "case", "regions", "results"}:
             self._show()
 
@@ -92,19 +103,46 @@ class ResultsPanel:
                 self._desk.say(_("Written: {path}").format(path=path))
 
     def write_report(self) -> None:
-        """Write the report of the results folder and open it in the browser."""
-        with self._desk.waiting():
-            self._desk.say(_("Writing the report; with many cases this takes a minute."))
-            slicer.app.processEvents(qt.QEventLoop.ExcludeUserInputEvents)
-            report = self._desk.workflow.write_report()
-            if not self._desk.prompts.browse(report.page):
-                self._desk.say(_("Report written, but no browser opens it: {path}").format(path=report.page))
-            elif report.time_points is None:
-                self._desk.say(_("Report: {path}").format(path=report.page))
-            else:
-                text = _("Report, with the change from {baseline} to {follow_up}: {path}")
-                baseline, follow_up = report.time_points
-                self._desk.say(text.format(baseline=baseline, follow_up=follow_up, path=report.page))
+        """Let the report of the results folder be written, and open it in the browser; the reader goes on meanwhile."""
+        if self._report.is_running:
+            self._note_report(_("The report is still being written; it opens in the browser when it is done."))
+            return
+        with self._desk.attempting():
+            request = self._desk.workflow.report_request()
+            self._note_report(
+                _("Writing the report. You can go on meanwhile; it opens in the browser when it is done.")
+            )
+            self._report.start(
+                REPORT_MODULE,
+                request.arguments,
+                on_progress=self._report_progress,
+                on_end=partial(self._report_ended, request),
+            )
+
+    def _note_report(self, text: str) -> None:
+        self._desk.say(text)
+        self._report_note = self._desk.message
+
+    def _report_progress(self, done: int, total: int) -> None:
+        """Say how far it is, unless the reader has been told something else meanwhile."""
+        if self._desk.message == self._report_note:
+            text = _("Writing the report: {done} of {total} in this part. You can go on meanwhile.")
+            self._note_report(text.format(done=done, total=total))
+
+    def _report_ended(self, report: ReportRequest, how: Ended) -> None:
+        """Open what was written, or say why there is none."""
+        if how.cancelled:
+            self._desk.say(_("The report was given up: it would tell the names of a blinded list."))
+        elif how.problem is not None:
+            self._desk.failed(how.problem)
+        elif not self._desk.prompts.browse(report.page):
+            self._desk.say(_("Report written, but no browser opens it: {path}").format(path=report.page))
+        elif report.time_points is None:
+            self._desk.say(_("Report: {path}").format(path=report.page))
+        else:
+            text = _("Report, with the change from {baseline} to {follow_up}: {path}")
+            baseline, follow_up = report.time_points
+            self._desk.say(text.format(baseline=baseline, follow_up=follow_up, path=report.page))
 
     def show_table(self, *_state: object) -> None:
         """Show or hide the table; in a low window the panel scrolls to it."""
