@@ -177,6 +177,33 @@ def test_a_program_that_ended_between_region_and_record_loses_no_decision(case, 
     assert np.array_equal(again.reading.session.mask(), expected)
 
 
+def test_decisions_are_carried_over_also_from_regions_that_came_with_the_case(files, out):
+    case = OpenCase.open(KEY, files, Sitting(out, clock=ticking_clock()))
+    case.reading.session.remove(TheseIslands((1, 3, 5)))
+    left = case.reading.session.mask().sum()
+    everything = case.reading.case.mask().sum()
+    case.erase_from_normal_bone(brightest(case))
+    assert case.reading.session.steps
+    assert abs(int(case.reading.session.mask().sum()) - int(left)) < (everything - left) / 2
+
+
+@pytest.mark.parametrize("end", ["after the change", "after it was undone"])
+def test_nor_where_the_regions_came_from_files_of_their_own(files, out, end):
+    def opened() -> OpenCase:
+        return OpenCase.open(KEY, files, Sitting(out, clock=ticking_clock()))
+
+    case = opened()
+    case.reading.session.remove(TheseIslands((1, 3, 5)))
+    before = files_below(case.folder)
+    case.erase_from_normal_bone(brightest(case))
+    if end == "after it was undone":
+        before = files_below(case.folder)
+        case.undo_change()
+    expected = case.reading.session.mask()
+    (case.folder / RECORD_NAME).write_bytes(before[RECORD_NAME])
+    assert np.array_equal(opened().reading.session.mask(), expected)
+
+
 def test_regions_of_another_scan_are_not_taken_for_the_recorded_ones(case, opened):
     case.reading.session.remove(TheseIslands((1,)))
     region = replace(case._regions[NORMAL_BONE], mask=np.roll(CASE.normal_bone, 3, axis=2))

@@ -25,7 +25,15 @@ from .case_inputs import CaseFiles, LoadedScans, load_scans
 from .case_record import CaseKey, CaseRecord
 from .found_regions import FoundRegion, Progress, RegionFinder
 from .reading import Reading, Sitting
-from .region_files import REGIONS_NAME, ROLES, RegionInWork, latest_kept, made_with, regions_as_left
+from .region_files import (
+    REGIONS_NAME,
+    ROLES,
+    RegionInWork,
+    latest_kept,
+    made_with,
+    regions_as_left,
+    regions_given,
+)
 from .region_history import How, RegionChange
 from .region_origins import DRAWN, RegionOrigin
 from .region_preview import RegionPreview
@@ -245,10 +253,13 @@ class OpenCase(CaseInWork):
 
     def _resume(self) -> None:
         """Take up the record as it was last saved, if there is one."""
-        if not (self.folder / RECORD_NAME).exists():
+        if (self.folder / RECORD_NAME).exists():
+            self._take_up(read_record(self.folder))
+        else:
             self.reading = self._measured()
-            return
-        record = read_record(self.folder)
+        self._decided = self._session
+
+    def _take_up(self, record: CaseRecord) -> None:
         self._sitting = self._sitting.as_recorded(record)
         if len(self._regions) < len(ROLES):
             self.problem = self._missing()
@@ -260,11 +271,10 @@ class OpenCase(CaseInWork):
             self.reading = Reading.resume(self.key, self._loaded(self._regions), self._sitting)
         else:
             self._recover(record)
-        self._decided = self._session
 
     def _recover(self, record: CaseRecord) -> None:
         """Go on from the latest earlier record, when the program ended between a changed region and its record."""
-        earlier = latest_kept(self.folder, self.stir.grid)
+        earlier = latest_kept(self.folder, regions_given(self.files, self.scans), self.stir.grid)
         if earlier is None and (record.cleaning.steps or record.cleaning.undone):
             raise RecordError(self.folder / RECORD_NAME, _("was made from other scans or regions than those given now"))
         self.reading = self._measured()

@@ -95,6 +95,22 @@ def regions_as_left(folder: Path, files: CaseFiles, scans: LoadedScans) -> Regio
     found: Regions = {}
     if (folder / RECORD_NAME).exists() and (folder / SEGMENTATION_NAME).exists():
         found |= _regions_of_record(folder, grid)
+    found |= regions_given(files, scans)
+    if (folder / REGIONS_NAME).exists():
+        found |= read_regions(folder / REGIONS_NAME, grid)
+    return found
+
+
+def regions_given(files: CaseFiles, scans: LoadedScans) -> Regions:
+    """The regions that have files of their own.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used.
+    """
+    grid = scans.stir.grid
+    found: Regions = {}
     if files.normal_bone:
         mask = read_normal_bone(files.normal_bone, grid).array
         found[NORMAL_BONE] = RegionInWork(mask, origin_of(files.normal_bone, NORMAL_BONE), files.normal_bone)
@@ -102,8 +118,6 @@ def regions_as_left(folder: Path, files: CaseFiles, scans: LoadedScans) -> Regio
         given = (files.disease_region,)
         mask = read_disease_region(files.disease_region, grid, scans.t1w.grid)
         found[DISEASE_REGION] = RegionInWork(mask, origin_of(given, DISEASE_REGION), given)
-    if (folder / REGIONS_NAME).exists():
-        found |= read_regions(folder / REGIONS_NAME, grid)
     return found
 
 
@@ -135,8 +149,13 @@ def described(region: RegionInWork) -> Region:
     return region_of(region.mask, str(region.origin), region.origin.confidence)
 
 
-def latest_kept(folder: Path, grid: Grid) -> tuple[CaseRecord, Regions] | None:
-    """The latest earlier record whose regions were kept with it (`keep_earlier`), and these; None when there is none.
+def latest_kept(folder: Path, given: Regions, grid: Grid) -> tuple[CaseRecord, Regions] | None:
+    """The latest earlier record (`keep_earlier`) of which the regions are there, and these; None when there is none.
+
+    Parameters
+    ----------
+    given
+        Regions with files of their own, which are not kept with the record.
 
     Raises
     ------
@@ -144,10 +163,11 @@ def latest_kept(folder: Path, grid: Grid) -> tuple[CaseRecord, Regions] | None:
         If one is damaged.
     """
     for number, path in reversed(earlier_records(folder)):
+        record, regions = read_record(path), dict(given)
         if (folder / numbered(REGIONS_NAME, number)).exists():
-            record, regions = read_record(path), read_regions(folder / numbered(REGIONS_NAME, number), grid)
-            if made_with(record, regions):
-                return record, regions
+            regions |= read_regions(folder / numbered(REGIONS_NAME, number), grid)
+        if made_with(record, regions):
+            return record, regions
     return None
 
 
