@@ -58,6 +58,19 @@ def test_no_name_is_given_twice(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", UI_FILES, ids=lambda path: path.name)
+def test_room_that_is_left_goes_where_it_was_meant_to_go(path: Path) -> None:
+    """A part that was put in between shifts all that come after it against the list of who grows."""
+    for layout in ET.parse(path).iter("layout"):
+        items = layout.findall("item")
+        shares = layout.get("stretch", "")
+        assert not shares or len(shares.split(",")) == len(items), layout.get("name")
+        grows = {"panelLayout": "cleanSection", "cleanSectionLayout": "islandTableRow"}.get(layout.get("name", ""))
+        if grows is not None:
+            shared = zip(items, shares.split(","), strict=True)
+            assert [item[0].get("name") for item, share in shared if share != "0"] == [grows]
+
+
+@pytest.mark.parametrize("path", UI_FILES, ids=lambda path: path.name)
 def test_every_button_and_list_explains_itself(path: Path) -> None:
     """Tooltips in plain words, in the file or, where its text changes, set by the code."""
     code = "".join(source.read_text(encoding="utf-8") for source in sources(path.parts[-4]))
