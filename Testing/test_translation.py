@@ -173,9 +173,11 @@ def test_contexts_are_what_slicer_calls_them() -> None:
 
 def test_what_the_panel_shows_goes_through_the_translator() -> None:
     """In the rooms with Qt no error is made a text on the way."""
+    made_texts = []
     for room in ("widget", "interaction", "remove_island"):
         for path in (LIBRARIES[0] / room).glob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 match node:
                     case ast.Call(func=ast.Name(id="str"), args=[ast.Name(id="error" | "problem" | "warning")]):
-                        raise AssertionError(f"{path.name}:{node.lineno}")
+                        made_texts.append(f"{path.name}:{node.lineno}")
+    assert not made_texts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,8 @@ from VHIWorkflowLib.core.grids import BoolArray, Grid, Volume
 from VHIWorkflowLib.files.image_writing import write_volume
 from VHIWorkflowLib.study.case_inputs import CaseFiles, Scan
 from VHIWorkflowLib.study.case_record import CaseKey
-from VHIWorkflowLib.study.measure_case import Request
+from VHIWorkflowLib.study.measure_case import Request, measure_case
+from VHIWorkflowLib.study.region_files import REGIONS_NAME
 
 SHAPE = (6, 36, 40)
 SPACING_MM = (0.6, 0.7, 3.3)
@@ -115,3 +116,10 @@ def files_below(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.name.endswith(".lock")
     }
+
+
+def repeated_from_its_steps(folder: Path, files: CaseFiles, out: Path) -> Path:
+    """Measure a finished case again as ``vhi measure --steps`` does; the folder of the new record."""
+    regions = folder / REGIONS_NAME
+    given = replace(files, normal_bone=(regions,), disease_region=regions)
+    return measure_case(Request(KEY, given, out, steps=folder)).folder

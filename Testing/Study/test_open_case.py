@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from Study.study_cases import KEY, files_below, study_case, ticking_clock
+from Study.study_cases import KEY, files_below, repeated_from_its_steps, study_case, ticking_clock
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.measurement import Preliminary
 from VHIWorkflowLib.core.partition import Unit
@@ -152,9 +152,7 @@ def test_the_command_line_makes_the_same_record_from_the_same_steps(case, out, t
     case.erase_from_normal_bone(brightest(case))
     case.reading.session.remove(TheseIslands((4,)))
     case.finish()
-    regions = case.folder / REGIONS_NAME
-    files = replace(case.files, normal_bone=(regions,), disease_region=regions)
-    repeated = measure_case(Request(KEY, files, tmp_path / "repeated", steps=case.folder)).folder
+    repeated = repeated_from_its_steps(case.folder, case.files, tmp_path / "repeated")
     for name in ("labelmap.nii.gz", "segmentation.seg.nrrd"):
         assert (repeated / name).read_bytes() == (case.folder / name).read_bytes()
     here, there = read_record(case.folder), read_record(repeated)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from Study.study_cases import KEY, study_case, ticking_clock
+from Study.study_cases import KEY, repeated_from_its_steps, study_case, ticking_clock
 from VHIWorkflowLib.core.errors import MeasurementError
 from VHIWorkflowLib.core.partition import Unit
 from VHIWorkflowLib.core.segment_kinds import DISEASE_REGION, NORMAL_BONE
@@ -21,7 +21,6 @@ from VHIWorkflowLib.study import case_in_work
 from VHIWorkflowLib.study.case_files import RECORD_NAME, earlier_records, read_record
 from VHIWorkflowLib.study.case_inputs import CaseFiles
 from VHIWorkflowLib.study.found_regions import FoundRegion, Model
-from VHIWorkflowLib.study.measure_case import Request, measure_case
 from VHIWorkflowLib.study.open_case import OpenCase
 from VHIWorkflowLib.study.reading import Sitting
 from VHIWorkflowLib.study.region_files import REGIONS_NAME, RegionInWork
@@ -299,9 +298,7 @@ def test_the_command_line_makes_the_same_record_after_undo_and_redo(case, tmp_pa
     undo(case)
     redo(case)
     case.finish()
-    regions = case.folder / REGIONS_NAME
-    files = replace(case.files, normal_bone=(regions,), disease_region=regions)
-    repeated = measure_case(Request(KEY, files, tmp_path / "repeated", steps=case.folder)).folder
+    repeated = repeated_from_its_steps(case.folder, case.files, tmp_path / "repeated")
     for name in ("labelmap.nii.gz", "segmentation.seg.nrrd"):
         assert (repeated / name).read_bytes() == (case.folder / name).read_bytes()
     here, there = read_record(case.folder), read_record(repeated)

@@ -47,6 +47,7 @@ class PanelTests(CaseBench):
         try:
             self.ui.showTableButton.click()
             self.wait(lambda: self.ui.resultsView.visibleRegion().boundingRect().height() > 60, 5.0)
+            self.assertGreater(self.ui.resultsView.visibleRegion().boundingRect().height(), 60)
         finally:
             window.resize(size)
 
